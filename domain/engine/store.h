@@ -1,0 +1,171 @@
+/* store.h - what every log has, folded from its events: stream heads and indexes, names,
+ * schemas, idempotency keys, running executions.
+ *
+ * The store holds durable facts only. The writer (writer.h) keeps what is decided but not
+ * yet durable, and the engine folds each record here once it is.
+ *
+ * Threads: the dispatch thread.
+ */
+#ifndef SARN_ENGINE_STORE_H
+#define SARN_ENGINE_STORE_H
+
+#include "engine/record.h"
+#include "engine/tables.h"
+#include "ports/ports.h"
+#include "sarn/log.h"
+
+struct sarn__store {
+    const struct sarn_ports *ports; /* Outlives the store. */
+    struct sarn__tables *tables;
+    struct sarn_arena *scratch;     /* Reset by every call below that needs it. */
+    uint64_t position;              /* Folded through here. */
+    int64_t time_us;                /* Of the last record. */
+    uint64_t epoch;
+    /* The next number of each, from 1; part of the fold. */
+    uint64_t next_stream;
+    uint32_t next_type, next_schema, next_actor, next_origin, next_projection;
+};
+
+enum sarn__word { SARN__WORD_TYPE = 1, SARN__WORD_ACTOR, SARN__WORD_ORIGIN };
+
+/* Where a stream stands. */
+struct sarn__head {
+    uint64_t number; /* 0: never had an event. */
+    uint64_t version;
+    uint64_t last_position;
+    uint64_t first_version; /* Events before it were deleted; reads begin here. */
+    bool deleted;
+};
+
+/* Where a snapshot is used or written (SARN__TABLE_SNAPSHOTS). */
+
+/* Open over ports->journal and fold the tail. progress may be NULL. Each record of the
+ * tail is also handed to on_record (may be NULL), after the store has folded it, so that
+ * projections fold with it. bare: ignore the stored tables, begin from nothing at
+ * position 0 and fold nothing yet (sarn_log_check). */
+typedef sarn_status sarn__store_record_fn(void *arg, const struct sarn__record *record);
+SARN_MUST_USE sarn_status sarn__store_open(struct sarn__store *store,
+                                           const struct sarn_ports *ports,
+                                           bool bare,
+                                           struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__store_fold_tail(struct sarn__store *store,
+                                                sarn__store_record_fn *on_record,
+                                                void *on_record_arg,
+                                                sarn_progress_fn *progress,
+                                                void *progress_arg,
+                                                struct sarn_error *error);
+void sarn__store_close(struct sarn__store *store);
+
+/* Fold one durable record; its position is store->position + 1.
+ * SARN_ERR_CORRUPT: it contradicts what was folded: says how. SARN_ERR_NOMEM. */
+SARN_MUST_USE sarn_status sarn__store_fold(struct sarn__store *store,
+                                           const struct sarn__record *record,
+                                           struct sarn_error *error);
+
+/* The head of a stream; a name never seen is SARN_OK with number 0. */
+SARN_MUST_USE sarn_status sarn__store_head(struct sarn__store *store,
+                                           uint32_t tenant,
+                                           struct sarn_str name,
+                                           struct sarn__head *head,
+                                           struct sarn_error *error);
+/* Name and tenant of a stream by its number, in arena. SARN_ERR_NOT_FOUND. */
+SARN_MUST_USE sarn_status sarn__store_stream_name(struct sarn__store *store,
+                                                  uint64_t number,
+                                                  struct sarn_arena *arena,
+                                                  uint32_t *tenant,
+                                                  struct sarn_str *name,
+                                                  struct sarn_error *error);
+/* The id of a name; scope is the schema id of a type, else 0. Not seen: SARN_OK, 0. */
+SARN_MUST_USE sarn_status sarn__store_word_id(struct sarn__store *store,
+                                              enum sarn__word kind,
+                                              uint32_t scope,
+                                              struct sarn_str name,
+                                              uint32_t *id,
+                                              struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__store_word(struct sarn__store *store,
+                                           enum sarn__word kind,
+                                           uint32_t id,
+                                           struct sarn_arena *arena,
+                                           uint32_t *scope,
+                                           struct sarn_str *name,
+                                           struct sarn_error *error);
+/* How the command with key ended. text and key are in arena; *position of its first
+ * record. SARN_ERR_NOT_FOUND. */
+SARN_MUST_USE sarn_status sarn__store_command(struct sarn__store *store,
+                                              uint32_t tenant,
+                                              struct sarn_str key,
+                                              struct sarn_arena *arena,
+                                              struct sarn__command_result *result,
+                                              uint64_t *position,
+                                              struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__store_metadata(struct sarn__store *store,
+                                               uint64_t number,
+                                               struct sarn_arena *arena,
+                                               struct sarn_str *metadata,
+                                               struct sarn_error *error);
+
+/* --- reading streams: durable records, decoded and checked --- */
+
+/* record dies with the call. */
+/* Forward from version (clamped to first_version) to the head, at most limit. Positions
+ * are found by the sparse anchors and the backward links between them. */
+SARN_MUST_USE sarn_status sarn__store_read_forward(struct sarn__store *store,
+                                                   const struct sarn__head *head,
+                                                   uint64_t from_version,
+                                                   uint64_t limit,
+                                                   sarn__store_record_fn *visit,
+                                                   void *arg,
+                                                   struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__store_read_backward(struct sarn__store *store,
+                                                    const struct sarn__head *head,
+                                                    uint64_t limit,
+                                                    sarn__store_record_fn *visit,
+                                                    void *arg,
+                                                    struct sarn_error *error);
+/* Positions of a category's events from..to in order, found by bitmap. */
+typedef sarn_status sarn__position_fn(void *arg, uint64_t position);
+SARN_MUST_USE sarn_status sarn__store_category(struct sarn__store *store,
+                                               uint32_t tenant,
+                                               struct sarn_str category,
+                                               uint64_t from,
+                                               uint64_t to,
+                                               bool backward,
+                                               sarn__position_fn *visit,
+                                               void *arg,
+                                               struct sarn_error *error);
+
+/* --- running executions --- */
+
+typedef sarn_status sarn__number_fn(void *arg, uint64_t stream_number);
+/* Stream numbers of the executions that are not ended and not parked, ascending, from
+ * number on, at most limit. */
+SARN_MUST_USE sarn_status sarn__store_executions(struct sarn__store *store,
+                                                 uint64_t from_number,
+                                                 uint32_t limit,
+                                                 sarn__number_fn *visit,
+                                                 void *arg,
+                                                 struct sarn_error *error);
+
+/* --- snapshots: hints, never trusted without their tags --- */
+
+struct sarn__snapshot {
+    uint64_t version;       /* Of the last event folded into it. */
+    uint64_t position;
+    uint64_t schema_hash;   /* Of the state's descriptor. */
+    uint32_t apply_version;
+    struct sarn_str state;  /* Encoded. */
+};
+SARN_MUST_USE sarn_status sarn__store_snapshot(struct sarn__store *store,
+                                               uint64_t number,
+                                               struct sarn_arena *arena,
+                                               struct sarn__snapshot *snapshot,
+                                               struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__store_put_snapshot(struct sarn__store *store,
+                                                   uint64_t number,
+                                                   const struct sarn__snapshot *snapshot,
+                                                   struct sarn_error *error);
+
+/* The category of a stream name: up to the first '-', or all of it. */
+struct sarn_str sarn__category(struct sarn_str stream);
+
+#endif
