@@ -1,9 +1,9 @@
 /* engine.h - the passive engine: requests and facts in, duties out.
  *
- * The engine owns no thread, no file and no timer. Its host (infra/host/, or the simulator
- * of the tests) hands it requests and finished jobs, polls it with the time, carries out
- * the jobs that poll answers with, on whatever thread it likes, and hands each back with
- * sarn__engine_finish(). Replies and subscriptions are called from poll.
+ * The engine owns no thread, no file and no timer. Its host (infra/host/, or the
+ * simulator of the tests) hands it requests and finished jobs, polls it with the time,
+ * carries out the jobs that poll answers with, on whatever thread it likes, and hands
+ * each back with sarn__engine_finish(). Replies and subscriptions are called from poll.
  *
  * Threads: all calls from the dispatch thread. A job's work() may run on any thread,
  *          beside the engine; commit jobs one at a time, in the order handed out.
@@ -12,6 +12,7 @@
 #define SARN_ENGINE_ENGINE_H
 
 #include "engine/log.h"
+#include "ports/job.h"
 #include "sarn/sarn.h"
 
 /* --- requests --- */
@@ -45,8 +46,8 @@ struct sarn__request {
     void *reply_arg;
 };
 
-/* Check a request's sizes and names and copy it, arena and all; anything that can be said
- * to be wrong without looking at the log is said here. SARN_ERR_INVALID,
+/* Check a request's sizes and names and copy it, arena and all; anything that can be
+ * said to be wrong without looking at the log is said here. SARN_ERR_INVALID,
  * SARN_ERR_TOO_LARGE, SARN_ERR_NOT_FOUND (no such aggregate, command or workflow),
  * SARN_ERR_NOMEM. [any thread] */
 SARN_MUST_USE sarn_status sarn__request_command(sarn_engine *engine,
@@ -76,25 +77,14 @@ SARN_MUST_USE sarn_status sarn__request_start(sarn_engine *engine,
 /* Free a request that was never submitted. */
 void sarn__request_destroy(struct sarn__request *request);
 
-/* --- jobs: the duties --- */
-
-enum sarn__job_kind {
-    SARN__JOB_COMMIT, /* Append or flush: on the one committer, in order. */
-    SARN__JOB_STEP    /* An external step: on any worker. */
-};
-
-struct sarn__job {
-    struct sarn__job *next;
-    uint32_t kind;
-    bool quick; /* COMMIT: nothing else waits; may as well be done inline. */
-    void (*work)(struct sarn__job *job); /* Blocks; touches nothing but the job. */
-};
+/* --- jobs (ports/job.h): the duties --- */
 
 /* What poll wants done. */
 struct sarn__duties {
     struct sarn__job *jobs; /* Linked by next, in order. */
-    int64_t wake_us;        /* Poll again then at the latest; INT64_MAX: when there is news. */
-    bool again;             /* Poll again soon: background work is left. */
+    int64_t wake_us; /* Poll again then at the latest; INT64_MAX: when there is news. */
+    bool again;      /* Poll again soon: background work is left. */
+    uint32_t queued; /* Requests inside that are not yet decided. */
 };
 
 /* --- life --- */
@@ -106,13 +96,15 @@ struct sarn__engine_config {
     struct sarn_str host;
 };
 
-/* Open over the ports (which move to the engine on success): fold the tail, take the epoch
- * with one durable commit (made inline, on this thread), store schemas and projection
- * registrations, build new inline projections. SARN_ERR_INVALID: the modules. */
+/* Open over the ports (which move to the engine on success): fold the tail, take the
+ * epoch with one durable commit (made inline, on this thread), store schemas and
+ * projection registrations, build new inline projections. SARN_ERR_INVALID: the
+ * modules. */
 SARN_MUST_USE sarn_status sarn__engine_create(const struct sarn__engine_config *config,
                                               sarn_engine **engine,
                                               struct sarn_error *error);
-/* No job is out. Requests still inside are answered SARN_ERR_CLOSED. Flushes nothing. */
+/* No job is out. Requests still inside are answered SARN_ERR_CLOSED. Flushes nothing.
+ */
 void sarn__engine_destroy(sarn_engine *engine);
 
 /* --- work --- */
@@ -123,6 +115,11 @@ void sarn__engine_submit(sarn_engine *engine, struct sarn__request *request);
 void sarn__engine_finish(sarn_engine *engine, struct sarn__job *job);
 /* Decide what came in, answer what became durable, say what to do next. */
 void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties);
+/* Wind up, before destroy: from now on start no step, decide no request and begin no
+ * background work. What is decided is still appended and answered, what finishes is
+ * still recorded, without the intent of a next step. The host goes on polling until no
+ * job comes out and none is out. */
+void sarn__engine_stop(sarn_engine *engine);
 /* Requests and jobs inside: 0 means that a poll would find nothing to wait for. */
 uint32_t sarn__engine_busy(const sarn_engine *engine);
 
