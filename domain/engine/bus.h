@@ -1,4 +1,5 @@
-/* bus.h - subscriptions: each durable event to each handler that asked for it, in order.
+/* bus.h - subscriptions: each durable event to each handler that asked for it, in
+ * order.
  *
  * A subscription that is behind reads the log in slices; once it has caught up it is
  * handed events as they become durable. A handler that fails ends its own subscription
@@ -19,14 +20,15 @@ SARN_MUST_USE sarn_status sarn__bus_create(struct sarn_log *log,
                                            struct sarn_error *error);
 /* Ends every subscription; their ended callbacks are not called. */
 void sarn__bus_destroy(struct sarn__bus *bus);
-SARN_MUST_USE sarn_status sarn__bus_subscribe(
-    struct sarn__bus *bus,
-    const struct sarn_subscribe *options,
-    sarn_event_fn *handler,
-    void (*ended)(void *arg, sarn_status status, uint64_t position),
-    void *arg,
-    sarn_subscription **subscription,
-    struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__bus_subscribe(struct sarn__bus *bus,
+                                              const struct sarn_subscribe *options,
+                                              sarn_event_fn *handler,
+                                              void (*ended)(void *arg,
+                                                            sarn_status status,
+                                                            uint64_t position),
+                                              void *arg,
+                                              sarn_subscription **subscription,
+                                              struct sarn_error *error);
 /* Safe inside a handler; the subscription is freed when the delivery under way ends. */
 void sarn__bus_unsubscribe(struct sarn__bus *bus, sarn_subscription *subscription);
 /* Does anybody who has caught up want to see records of this type id? Cheap. */

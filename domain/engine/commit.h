@@ -4,10 +4,10 @@
  *  16 u64 first       24 u64 last       32 i64 time_us   40 previous commit's hash (32)
  *  72 hash (32)      104 reserved (48, zero)            152 u64 checksum
  *
- * hash is SHA-256 over bytes 0..71 of this record and the SHA-256 of each record's stored
- * bytes in order. It does not depend on LMDB's layout, and can still be checked when
- * only the digest of an erased record is kept. The checksum is XXH3-64 over the 152 bytes
- * before it, seeded with last. The first commit's previous hash is zero.
+ * hash is SHA-256 over bytes 0..71 of this record and the SHA-256 of each record's
+ * stored bytes in order. It does not depend on LMDB's layout, and can still be checked
+ * when only the digest of an erased record is kept. The checksum is XXH3-64 over the
+ * 152 bytes before it, seeded with last. The first commit's previous hash is zero.
  */
 #ifndef SARN_ENGINE_COMMIT_H
 #define SARN_ENGINE_COMMIT_H

@@ -11,11 +11,12 @@ void sarn__decision_init(struct sarn_decision *decision,
                          struct sarn_arena *arena,
                          const struct sarn_aggregate *aggregate)
 {
-    *decision = (struct sarn_decision){
-        .codec = codec, .arena = arena, .aggregate = aggregate};
+    *decision =
+        (struct sarn_decision){.codec = codec, .arena = arena, .aggregate = aggregate};
 }
 
-static bool is_declared(const struct sarn_aggregate *aggregate, const struct sarn_type *type)
+static bool is_declared(const struct sarn_aggregate *aggregate,
+                        const struct sarn_type *type)
 {
     if (aggregate == NULL) {
         return true;
@@ -36,26 +37,20 @@ static sarn_status emit(struct sarn_decision *decision,
     struct sarn__emitted *emitted;
 
     if (decision->count == SARN_EVENTS_PER_COMMAND_MAX) {
-        return sarn__fail(&decision->error,
-                          SARN_ERR_TOO_LARGE,
+        return sarn__fail(&decision->error, SARN_ERR_TOO_LARGE,
                           "a command may lead to %u events; split it into several",
                           SARN_EVENTS_PER_COMMAND_MAX);
     }
     emitted = sarn_arena_alloc(decision->arena, sizeof(*emitted));
     if (emitted == NULL) {
-        return sarn__fail(&decision->error,
-                          SARN_ERR_NOMEM,
-                          "out of memory emitting %.*s",
-                          (int)type_name.size,
+        return sarn__fail(&decision->error, SARN_ERR_NOMEM,
+                          "out of memory emitting %.*s", (int)type_name.size,
                           type_name.data);
     }
     emitted->type = type;
     emitted->type_name = type_name;
-    SARN__TRY(decision->codec->ops->encode(decision->codec->self,
-                                           type,
-                                           event,
-                                           decision->arena,
-                                           &emitted->payload,
+    SARN__TRY(decision->codec->ops->encode(decision->codec->self, type, event,
+                                           decision->arena, &emitted->payload,
                                            &decision->error));
     if (decision->last == NULL) {
         decision->first = emitted;
@@ -72,11 +67,9 @@ sarn_status sarn_emit(struct sarn_decision *decision,
                       const void *event)
 {
     if (!is_declared(decision->aggregate, type)) {
-        return sarn__fail(&decision->error,
-                          SARN_ERR_INVALID,
+        return sarn__fail(&decision->error, SARN_ERR_INVALID,
                           "aggregate \"%s\" emits %s, which is not among its events",
-                          decision->aggregate->category,
-                          type->name);
+                          decision->aggregate->category, type->name);
     }
     return emit(decision, type, sarn_str(type->name), event);
 }
@@ -88,16 +81,15 @@ sarn_status sarn_emit_bytes(struct sarn_decision *decision,
     struct sarn_str name;
 
     if (!is_declared(decision->aggregate, &sarn_bytes_type)) {
-        return sarn__fail(&decision->error,
-                          SARN_ERR_INVALID,
-                          "aggregate \"%s\" emits bytes, but sarn_bytes_type is not among "
-                          "its events",
-                          decision->aggregate->category);
+        return sarn__fail(
+            &decision->error, SARN_ERR_INVALID,
+            "aggregate \"%s\" emits bytes, but sarn_bytes_type is not among "
+            "its events",
+            decision->aggregate->category);
     }
     if (type_name == NULL || type_name[0] == '\0' ||
         sarn_str(type_name).size > SARN_NAME_BYTES_MAX) {
-        return sarn__fail(&decision->error,
-                          SARN_ERR_INVALID,
+        return sarn__fail(&decision->error, SARN_ERR_INVALID,
                           "an event of bytes needs a type name of 1 to %u bytes",
                           SARN_NAME_BYTES_MAX);
     }
@@ -136,10 +128,7 @@ sarn_status sarn__decision_make(struct sarn_decision *decision,
     if (decision->error.status == status) {
         return sarn__fail(error, status, "%s", decision->error.text);
     }
-    return sarn__fail(error,
-                      status,
-                      "aggregate \"%s\" refused %s: %s",
-                      decision->aggregate->category,
-                      command->type->name,
+    return sarn__fail(error, status, "aggregate \"%s\" refused %s: %s",
+                      decision->aggregate->category, command->type->name,
                       sarn_status_text(status));
 }

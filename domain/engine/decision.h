@@ -33,8 +33,8 @@ void sarn__decision_init(struct sarn_decision *decision,
                          struct sarn_arena *arena,
                          const struct sarn_aggregate *aggregate);
 
-/* Run aggregate's decide. SARN_OK: decision holds the events. SARN_ERR_REJECTED and what
- * else decide answers: error says why, and decision is empty. */
+/* Run aggregate's decide. SARN_OK: decision holds the events. SARN_ERR_REJECTED and
+ * what else decide answers: error says why, and decision is empty. */
 SARN_MUST_USE sarn_status sarn__decision_make(struct sarn_decision *decision,
                                               const void *state,
                                               const struct sarn_command_view *command,

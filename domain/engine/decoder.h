@@ -22,8 +22,8 @@ void sarn__decoder_destroy(struct sarn__decoder *decoder);
 
 #define SARN__DECODE_RAW 1u /* Leave type and data NULL. */
 
-/* Fill event from record; both and arena live at least as long as event is used. Names of
- * streams, types, actors and origins come from small caches that the next call may
+/* Fill event from record; both and arena live at least as long as event is used. Names
+ * of streams, types, actors and origins come from small caches that the next call may
  * change, so event's strings die with it. The record must be folded or carry its names.
  * SARN_ERR_CORRUPT: the payload does not fit its schema. */
 SARN_MUST_USE sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
@@ -33,10 +33,12 @@ SARN_MUST_USE sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
                                               struct sarn_event *event,
                                               struct sarn_error *error);
 /* The type that records of this type id decode to, or NULL: cheap, cached. */
-const struct sarn_type *sarn__decoder_type(struct sarn__decoder *decoder, uint32_t type_id);
+const struct sarn_type *sarn__decoder_type(struct sarn__decoder *decoder,
+                                           uint32_t type_id);
 
 /* The schema stored under id, or NULL where there is none or it does not check. */
-const struct sarn_schema *sarn__decoder_schema(struct sarn__decoder *decoder, uint32_t id);
+const struct sarn_schema *sarn__decoder_schema(struct sarn__decoder *decoder,
+                                               uint32_t id);
 /* The id of the stored schema equal to schema's bfbs; 0: none. */
 SARN_MUST_USE sarn_status sarn__decoder_schema_id(struct sarn__decoder *decoder,
                                                   const struct sarn_schema *schema,

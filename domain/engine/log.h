@@ -1,5 +1,5 @@
-/* log.h - struct sarn_log: a store with its decoder and projections, as sarn/log.h reads
- * it. The owner's engine has one inside; another process opens one of its own.
+/* log.h - struct sarn_log: a store with its decoder and projections, as sarn/log.h
+ * reads it. The owner's engine has one inside; another process opens one of its own.
  *
  * The functions of sarn/log.h are thin: they visit the dispatch thread (visit) and call
  * the sarn__log_x below.
@@ -40,7 +40,8 @@ SARN_MUST_USE sarn_status sarn__log_init(struct sarn_log *log,
 void sarn__log_done(struct sarn_log *log);
 
 /* Fold what the journal has and the log has not. */
-SARN_MUST_USE sarn_status sarn__log_refresh(struct sarn_log *log, struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__log_refresh(struct sarn_log *log,
+                                            struct sarn_error *error);
 
 /* As sarn_read(), on the dispatch thread. */
 SARN_MUST_USE sarn_status sarn__log_read(struct sarn_log *log,

@@ -13,26 +13,27 @@
 
 struct sarn__projections;
 
-SARN_MUST_USE sarn_status sarn__projections_create(struct sarn__store *store,
-                                                   struct sarn__decoder *decoder,
-                                                   const struct sarn__registry *registry,
-                                                   struct sarn__projections **projections,
-                                                   struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__projections_create(struct sarn__store *store,
+                         struct sarn__decoder *decoder,
+                         const struct sarn__registry *registry,
+                         struct sarn__projections **projections,
+                         struct sarn_error *error);
 void sarn__projections_destroy(struct sarn__projections *projections);
 
 /* Bind each projection to its registration in the store (same name, version, row
- * fingerprint and mode). Those that have none are counted in *missing: the owner appends
- * a ProjectionRegistered for each (sarn__projections_missing) and folds it; a reader
- * cannot query them. */
+ * fingerprint and mode). Those that have none are counted in *missing: the owner
+ * appends a ProjectionRegistered for each (sarn__projections_missing) and folds it; a
+ * reader cannot query them. */
 SARN_MUST_USE sarn_status sarn__projections_bind(struct sarn__projections *projections,
                                                  uint32_t *missing,
                                                  struct sarn_error *error);
 /* The i-th missing one. */
-const struct sarn_projection *sarn__projections_missing(
-    const struct sarn__projections *projections, uint32_t index);
+const struct sarn_projection *
+sarn__projections_missing(const struct sarn__projections *projections, uint32_t index);
 
-/* Fold one durable record, after the store has; event is the decoded record, or NULL: it
- * is decoded here when somebody wants its type. A projection whose functions fail is
+/* Fold one durable record, after the store has; event is the decoded record, or NULL:
+ * it is decoded here when somebody wants its type. A projection whose functions fail is
  * stopped there with its error kept (isolated): the others go on, and queries of it
  * answer that error. */
 SARN_MUST_USE sarn_status sarn__projections_fold(struct sarn__projections *projections,
@@ -41,15 +42,17 @@ SARN_MUST_USE sarn_status sarn__projections_fold(struct sarn__projections *proje
                                                  struct sarn_error *error);
 /* Let async ones (and inline ones that are new) follow by at most limit events.
  * *behind: some still have events to see. */
-SARN_MUST_USE sarn_status sarn__projections_follow(struct sarn__projections *projections,
-                                                   uint32_t limit,
-                                                   bool *behind,
-                                                   struct sarn_error *error);
-SARN_MUST_USE sarn_status sarn__projections_rebuild(struct sarn__projections *projections,
-                                                    struct sarn_str name,
-                                                    sarn_progress_fn *progress,
-                                                    void *arg,
-                                                    struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__projections_follow(struct sarn__projections *projections,
+                         uint32_t limit,
+                         bool *behind,
+                         struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__projections_rebuild(struct sarn__projections *projections,
+                          struct sarn_str name,
+                          sarn_progress_fn *progress,
+                          void *arg,
+                          struct sarn_error *error);
 SARN_MUST_USE sarn_status sarn__projections_query(struct sarn__projections *projections,
                                                   const struct sarn_query *query,
                                                   sarn_row_fn *handler,

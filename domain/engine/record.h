@@ -9,13 +9,14 @@
  *  56 event id (16)        72 correlation (16)   88 causation (16)
  * 104 u32 actor           108 u32 origin        112 u32 key id     116 nonce (12)
  * 128 reserved (16, zero) 144 u64 checksum
- * 152 extensions, each: u16 kind, u16 size, bytes, padded to 4; the header is padded to 8
- * header size: payload, padded to 8 with zeros
+ * 152 extensions, each: u16 kind, u16 size, bytes, padded to 4; the header is padded to
+ * 8 header size: payload, padded to 8 with zeros
  *
  * previous is the position of the stream's event before this one; 0: none. Stream 0 is
- * no stream. The checksum is XXH3-64 over the whole record with the checksum field zero,
- * seeded with the position. Type, stream, actor and origin are numbers; the record that
- * uses one first carries its name in an extension, so the log explains itself.
+ * no stream. The checksum is XXH3-64 over the whole record with the checksum field
+ * zero, seeded with the position. Type, stream, actor and origin are numbers; the
+ * record that uses one first carries its name in an extension, so the log explains
+ * itself.
  *
  * Pure; the caller owns all memory; views point into the bytes they were made from.
  */
@@ -39,8 +40,8 @@ enum sarn__extension {
     SARN__EXT_TYPE_NAME = 2,   /* First use of a type: its name. */
     SARN__EXT_ACTOR_NAME = 3,
     SARN__EXT_ORIGIN_NAME = 4,
-    SARN__EXT_COMMAND = 5,     /* struct sarn__command_result, encoded below. */
-    SARN__EXT_SCHEMA_NAME = 6  /* On sarn.SchemaRegistered. */
+    SARN__EXT_COMMAND = 5,    /* struct sarn__command_result, encoded below. */
+    SARN__EXT_SCHEMA_NAME = 6 /* On sarn.SchemaRegistered. */
 };
 
 /* How a command with an idempotency key ended; on the first record it led to.
@@ -70,8 +71,8 @@ struct sarn__record {
 /* Bytes that record encodes to: a multiple of 8. */
 size_t sarn__record_size(const struct sarn__record *record);
 
-/* Encode record (its sizes are within the limits of types.h: asserted) into bytes, which
- * has sarn__record_size() bytes and is 8-aligned, with its checksum. */
+/* Encode record (its sizes are within the limits of types.h: asserted) into bytes,
+ * which has sarn__record_size() bytes and is 8-aligned, with its checksum. */
 void sarn__record_encode(const struct sarn__record *record,
                          const struct sarn_hash *hash,
                          void *bytes);

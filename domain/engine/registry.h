@@ -15,33 +15,37 @@ struct sarn__registry;
  * required functions, types that no schema describes, limits) and index them; the
  * modules outlive it. SARN_ERR_INVALID: says module, part and what is wrong.
  * SARN_ERR_UNSUPPORTED: a newer ABI. */
-SARN_MUST_USE sarn_status sarn__registry_create(const struct sarn_module *const *modules,
-                                                uint32_t count,
-                                                const struct sarn_heap *heap,
-                                                struct sarn__registry **registry,
-                                                struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__registry_create(const struct sarn_module *const *modules,
+                      uint32_t count,
+                      const struct sarn_heap *heap,
+                      struct sarn__registry **registry,
+                      struct sarn_error *error);
 void sarn__registry_destroy(struct sarn__registry *registry);
 
 /* Each is NULL when there is none. */
-const struct sarn_aggregate *sarn__registry_aggregate(const struct sarn__registry *registry,
-                                                      struct sarn_str category);
-const struct sarn_workflow *sarn__registry_workflow(const struct sarn__registry *registry,
-                                                    struct sarn_str name);
+const struct sarn_aggregate *
+sarn__registry_aggregate(const struct sarn__registry *registry,
+                         struct sarn_str category);
+const struct sarn_workflow *
+sarn__registry_workflow(const struct sarn__registry *registry, struct sarn_str name);
 /* A type by its full name, among all schemas of the modules and the core's. */
 const struct sarn_type *sarn__registry_type(const struct sarn__registry *registry,
                                             struct sarn_str name);
-const struct sarn_upcaster *sarn__registry_upcaster(const struct sarn__registry *registry,
-                                                    struct sarn_str from_type);
+const struct sarn_upcaster *
+sarn__registry_upcaster(const struct sarn__registry *registry,
+                        struct sarn_str from_type);
 
 uint32_t sarn__registry_projection_count(const struct sarn__registry *registry);
-const struct sarn_projection *sarn__registry_projection(const struct sarn__registry *registry,
-                                                        uint32_t index);
+const struct sarn_projection *
+sarn__registry_projection(const struct sarn__registry *registry, uint32_t index);
 /* Schemas to be stored in the log: the core's first, then each module's, once each. */
 uint32_t sarn__registry_schema_count(const struct sarn__registry *registry);
 const struct sarn_schema *sarn__registry_schema(const struct sarn__registry *registry,
                                                 uint32_t index);
 
-/* The step at index, whatever size the module was compiled with; caller checks bounds. */
+/* The step at index, whatever size the module was compiled with; caller checks bounds.
+ */
 const struct sarn_step *sarn__workflow_step(const struct sarn_workflow *workflow,
                                             uint32_t index);
 

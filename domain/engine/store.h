@@ -1,8 +1,8 @@
-/* store.h - what every log has, folded from its events: stream heads and indexes, names,
- * schemas, idempotency keys, running executions.
+/* store.h - what every log has, folded from its events: stream heads and indexes,
+ * names, schemas, idempotency keys, running executions.
  *
- * The store holds durable facts only. The writer (writer.h) keeps what is decided but not
- * yet durable, and the engine folds each record here once it is.
+ * The store holds durable facts only. The writer (writer.h) keeps what is decided but
+ * not yet durable, and the engine folds each record here once it is.
  *
  * Threads: the dispatch thread.
  */
@@ -17,9 +17,9 @@
 struct sarn__store {
     const struct sarn_ports *ports; /* Outlives the store. */
     struct sarn__tables *tables;
-    struct sarn_arena *scratch;     /* Reset by every call below that needs it. */
-    uint64_t position;              /* Folded through here. */
-    int64_t time_us;                /* Of the last record. */
+    struct sarn_arena *scratch; /* Reset by every call below that needs it. */
+    uint64_t position;          /* Folded through here. */
+    int64_t time_us;            /* Of the last record. */
     uint64_t epoch;
     /* The next number of each, from 1; part of the fold. */
     uint64_t next_stream;
@@ -40,8 +40,8 @@ struct sarn__head {
 /* Where a snapshot is used or written (SARN__TABLE_SNAPSHOTS). */
 
 /* Open over ports->journal and fold the tail. progress may be NULL. Each record of the
- * tail is also handed to on_record (may be NULL), after the store has folded it, so that
- * projections fold with it. bare: ignore the stored tables, begin from nothing at
+ * tail is also handed to on_record (may be NULL), after the store has folded it, so
+ * that projections fold with it. bare: ignore the stored tables, begin from nothing at
  * position 0 and fold nothing yet (sarn_log_check). */
 typedef sarn_status sarn__store_record_fn(void *arg, const struct sarn__record *record);
 SARN_MUST_USE sarn_status sarn__store_open(struct sarn__store *store,
@@ -149,21 +149,22 @@ SARN_MUST_USE sarn_status sarn__store_executions(struct sarn__store *store,
 /* --- snapshots: hints, never trusted without their tags --- */
 
 struct sarn__snapshot {
-    uint64_t version;       /* Of the last event folded into it. */
+    uint64_t version; /* Of the last event folded into it. */
     uint64_t position;
-    uint64_t schema_hash;   /* Of the state's descriptor. */
+    uint64_t schema_hash; /* Of the state's descriptor. */
     uint32_t apply_version;
-    struct sarn_str state;  /* Encoded. */
+    struct sarn_str state; /* Encoded. */
 };
 SARN_MUST_USE sarn_status sarn__store_snapshot(struct sarn__store *store,
                                                uint64_t number,
                                                struct sarn_arena *arena,
                                                struct sarn__snapshot *snapshot,
                                                struct sarn_error *error);
-SARN_MUST_USE sarn_status sarn__store_put_snapshot(struct sarn__store *store,
-                                                   uint64_t number,
-                                                   const struct sarn__snapshot *snapshot,
-                                                   struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__store_put_snapshot(struct sarn__store *store,
+                         uint64_t number,
+                         const struct sarn__snapshot *snapshot,
+                         struct sarn_error *error);
 
 /* The category of a stream name: up to the first '-', or all of it. */
 struct sarn_str sarn__category(struct sarn_str stream);

@@ -3,12 +3,12 @@
  * Rows are changed in memory (the overlay) as durable events are folded, and written to
  * the journal late: in rounds, each a few slices of sorted rows, so that hot rows are
  * written once per round and not once per event. A round that is complete moves the
- * journal's through position to where the fold stood when the round began. After a crash
- * the events after through are folded again.
+ * journal's through position to where the fold stood when the round began. After a
+ * crash the events after through are folded again.
  *
  * So a row may be newer than through. Each value therefore carries the position of the
- * event that made it, and folding skips what a row has seen already. A removed row leaves
- * a tombstone with its position until a later round deletes it.
+ * event that made it, and folding skips what a row has seen already. A removed row
+ * leaves a tombstone with its position until a later round deletes it.
  *
  * Threads: the dispatch thread. A slice handed out by sarn__tables_slice() may be
  *          flushed by another thread while the tables are read and changed.
@@ -20,16 +20,16 @@
 
 /* Table numbers are part of the format (docs/format.md). */
 enum sarn__table {
-    SARN__TABLE_NAMES = 1,   /* tenant, stream name -> number */
-    SARN__TABLE_STREAMS,     /* number -> head (store.c) */
-    SARN__TABLE_ANCHORS,     /* number, version -> position, every 64th version */
-    SARN__TABLE_INTERNED,    /* kind, scope, name -> id */
-    SARN__TABLE_WORDS,       /* kind, id -> scope, name */
-    SARN__TABLE_SCHEMAS,     /* id -> position of its event */
-    SARN__TABLE_KEYS,        /* tenant, idempotency key -> result */
-    SARN__TABLE_CATEGORIES,  /* tenant, category, block of 4096 -> bitmap of positions */
-    SARN__TABLE_METADATA,    /* number -> bytes */
-    SARN__TABLE_EXECUTIONS,  /* number of the stream -> running executions only */
+    SARN__TABLE_NAMES = 1,  /* tenant, stream name -> number */
+    SARN__TABLE_STREAMS,    /* number -> head (store.c) */
+    SARN__TABLE_ANCHORS,    /* number, version -> position, every 64th version */
+    SARN__TABLE_INTERNED,   /* kind, scope, name -> id */
+    SARN__TABLE_WORDS,      /* kind, id -> scope, name */
+    SARN__TABLE_SCHEMAS,    /* id -> position of its event */
+    SARN__TABLE_KEYS,       /* tenant, idempotency key -> result */
+    SARN__TABLE_CATEGORIES, /* tenant, category, block of 4096 -> bitmap of positions */
+    SARN__TABLE_METADATA,   /* number -> bytes */
+    SARN__TABLE_EXECUTIONS, /* number of the stream -> running executions only */
     SARN__TABLE_PROJECTIONS, /* name -> registration */
     SARN__TABLE_CHECKPOINTS, /* projection id -> position, async ones */
     SARN__TABLE_SNAPSHOTS,   /* number -> version, schema hash, apply_version, state */
@@ -39,8 +39,8 @@ enum sarn__table {
 
 struct sarn__tables;
 
-/* Over journal; both outlive it. journal NULL ops: nothing below, all in memory (to fold
- * a log from nothing). */
+/* Over journal; both outlive it. journal NULL ops: nothing below, all in memory (to
+ * fold a log from nothing). */
 SARN_MUST_USE sarn_status sarn__tables_create(const struct sarn_journal *journal,
                                               const struct sarn_heap *heap,
                                               struct sarn__tables **tables,
@@ -72,10 +72,8 @@ SARN_MUST_USE sarn_status sarn__tables_clear(struct sarn__tables *tables,
                                              uint32_t table,
                                              struct sarn_error *error);
 
-typedef sarn_status sarn__row_fn(void *arg,
-                                 struct sarn_str key,
-                                 struct sarn_str value,
-                                 uint64_t position);
+typedef sarn_status
+sarn__row_fn(void *arg, struct sarn_str key, struct sarn_str value, uint64_t position);
 /* Visit rows of range in order: memory and journal merged. The visitor must not change
  * the tables. */
 SARN_MUST_USE sarn_status sarn__tables_scan(struct sarn__tables *tables,

@@ -2,8 +2,8 @@
  *
  * Everything decided between two appends goes into one batch, and one append makes it
  * durable: group commit. While a batch is being appended the next one is filled on top
- * of it. The writer knows what the store will know once both are durable (heads, names,
- * keys), so that a command sees the events in flight before it. When an append fails,
+ * of it. The writer knows what the store will know once both are durable (heads and
+ * names), so that a command sees the events in flight before it. When an append fails,
  * all of that is forgotten at once.
  *
  * A unit is what must be written whole or not at all: mark, write, and roll back to the
@@ -16,11 +16,11 @@
 
 #include "core/hash_map.h"
 #include "engine/commit.h"
-#include "engine/decoder.h"
 #include "engine/store.h"
 
-#define SARN__BATCH_EVENTS_MAX 4096u             /* More: the queue waits. */
+#define SARN__BATCH_EVENTS_MAX 4096u /* More: the queue waits. */
 #define SARN__BATCH_BYTES_MAX  (4u * 1024 * 1024)
+#define SARN__SCHEMAS_MAX      256u
 
 /* What all events of a unit share. */
 struct sarn__meta {
@@ -32,12 +32,12 @@ struct sarn__meta {
 
 /* One event to write. */
 struct sarn__new_event {
-    struct sarn_str stream; /* Empty: streamless. */
+    struct sarn_str stream;       /* Empty: streamless. */
     const struct sarn_type *type; /* sarn_bytes_type: plain bytes. */
     struct sarn_str type_name;
-    struct sarn_str payload; /* Encoded. */
+    struct sarn_str payload;                    /* Encoded. */
     const struct sarn__command_result *command; /* Rides along; or NULL. */
-    struct sarn_str schema_name; /* On a SchemaRegistered; else empty. */
+    struct sarn_str schema_name;                /* On a SchemaRegistered; else empty. */
 };
 
 /* Where it was written. */
@@ -47,14 +47,21 @@ struct sarn__written {
     uint64_t stream; /* Its number. */
 };
 
+/* A state at one version, encoded when it was decided. */
+struct sarn__snapshot_note {
+    struct sarn__snapshot_note *next;
+    uint64_t stream;
+    struct sarn__snapshot snapshot;
+};
+
 struct sarn__batch {
     struct sarn_arena *arena;
     struct sarn_str *records;
     uint32_t count, capacity;
     size_t bytes;
-    uint64_t first; /* Position of records[0]. */
+    uint64_t first;  /* Position of records[0]. */
     int64_t time_us; /* Of the last record. */
-    bool waited;    /* Somebody waits for it to be durable. */
+    bool waited;     /* Somebody waits for it to be durable. */
 };
 
 struct sarn__undo;
@@ -62,11 +69,15 @@ struct sarn__undo;
 struct sarn__writer {
     const struct sarn_ports *ports;
     struct sarn__store *store;
-    const struct sarn__registry *registry;
     struct sarn_random random;
+    struct {
+        const struct sarn_schema *schema;
+        uint32_t id;
+    } schemas[SARN__SCHEMAS_MAX]; /* What the engine writes, and under which number. */
+    uint32_t schema_count;
     struct sarn__batch *open;      /* Being filled. */
     struct sarn__batch *in_flight; /* Being appended; NULL: none. */
-    struct sarn__map heads, words, commands, types;
+    struct sarn__map heads, words, types;
     struct sarn_arena *scratch;
     struct sarn__undo *undo; /* Of the unit, newest first. */
     uint64_t next_position, next_stream;
@@ -79,9 +90,14 @@ struct sarn__writer {
 SARN_MUST_USE sarn_status sarn__writer_init(struct sarn__writer *writer,
                                             const struct sarn_ports *ports,
                                             struct sarn__store *store,
-                                            const struct sarn__registry *registry,
                                             struct sarn_error *error);
 void sarn__writer_done(struct sarn__writer *writer);
+
+/* Types of schema are written under id; at open, before the first of them. */
+SARN_MUST_USE sarn_status sarn__writer_know_schema(struct sarn__writer *writer,
+                                                   const struct sarn_schema *schema,
+                                                   uint32_t id,
+                                                   struct sarn_error *error);
 
 /* --- what is known, in flight included --- */
 
@@ -116,6 +132,7 @@ SARN_MUST_USE sarn_status sarn__writer_uuid(struct sarn__writer *writer,
                                             struct sarn_error *error);
 
 struct sarn__mark {
+    struct sarn__snapshot_note *snapshots;
     uint32_t count;
     size_t bytes;
     struct sarn__undo *undo;
@@ -133,7 +150,8 @@ SARN_MUST_USE sarn_status sarn__writer_put(struct sarn__writer *writer,
                                            const struct sarn__new_event *event,
                                            struct sarn__written *written,
                                            struct sarn_error *error);
-/* The same for a struct of one of Sarn's own types (sarn/events.h): encodes it first. */
+/* The same for a struct of one of Sarn's own types (sarn/events.h): encodes it first.
+ */
 SARN_MUST_USE sarn_status sarn__writer_put_struct(struct sarn__writer *writer,
                                                   const struct sarn__meta *meta,
                                                   struct sarn_str stream,
@@ -151,7 +169,8 @@ bool sarn__writer_is_full(const struct sarn__writer *writer);
 SARN_MUST_USE sarn_status sarn__writer_seal(struct sarn__writer *writer,
                                             struct sarn__batch **batch,
                                             struct sarn_error *error);
-/* The batch in flight is durable and has been folded: forget what the store knows now. */
+/* The batch in flight is durable and has been folded: forget what the store knows now.
+ */
 void sarn__writer_settled(struct sarn__writer *writer);
 /* The append failed: forget everything that is not durable, the open batch too. */
 void sarn__writer_forget(struct sarn__writer *writer);

@@ -1,0 +1,162 @@
+/* state.h - what the engine is made of, for the files of this folder that share it.
+ *
+ *   request.c    what comes in, copied and checked
+ *   command.c    commands: load, decide, write
+ *   append.c     appends, metadata, deletions
+ *   orchestrator executions
+ *   engine.c     open, poll, the commit queue
+ *   settle.c     what became durable: fold, publish, answer
+ */
+#ifndef SARN_ENGINE_STATE_H
+#define SARN_ENGINE_STATE_H
+
+#include "engine/bus.h"
+#include "engine/engine.h"
+#include "engine/entities.h"
+#include "engine/writer.h"
+
+struct sarn__orchestrator;
+
+/* A reply that waits for its batch. In the request's arena. */
+struct sarn__answer {
+    struct sarn__answer *next;
+    struct sarn__request *request;
+    struct sarn_reply reply; /* text is in the request's arena. */
+};
+
+struct sarn__answers {
+    struct sarn__answer *first, *last;
+};
+
+/* A command with an idempotency key that was decided and is not yet answered. */
+struct sarn__pending_key {
+    struct sarn__map_node node; /* Key: tenant and key. */
+    uint8_t payload_hash[16];
+    struct sarn__request *waiters; /* The same again, linked by next. */
+};
+
+/* One append or flush under way. */
+struct sarn__commit_job {
+    struct sarn__job job;
+    struct sarn_journal journal;
+    struct sarn_hash hash;
+    struct sarn__batch *batch; /* NULL: a flush. */
+    struct sarn_flush flush;
+    bool take_epoch;
+    struct sarn__commit commit; /* Its previous hash is set; work fills the rest. */
+    sarn_status status;
+    struct sarn_error error;
+};
+
+struct sarn_engine {
+    struct sarn_log log;
+    struct sarn_options options;
+    struct sarn__writer writer;
+    struct sarn__entities entities;
+    struct sarn__bus *bus;
+    struct sarn__orchestrator *orchestrator;
+    struct sarn_arena *scratch; /* For one request. */
+
+    struct sarn__request *queue_first, *queue_last;
+    uint32_t queued;
+    uint32_t waiting; /* Requests taken and not answered, the queue's included. */
+    struct sarn__map pending_keys;
+    struct sarn__answers open_answers;   /* Of writer.open. */
+    struct sarn__answers flight_answers; /* Of writer.in_flight. */
+
+    struct sarn__commit_job commit_job;
+    bool job_out;      /* commit_job is with the host. */
+    bool job_finished; /* It came back and is not settled. */
+    uint64_t epoch;
+    uint8_t chain[SARN__DIGEST_BYTES]; /* Hash of the last durable commit. */
+    int64_t flush_retry_us;            /* No flush before then: the last one failed. */
+    uint64_t flushed_through;
+    bool slice_last; /* The last job was a flush slice: appends go first. */
+
+    struct sarn__job *duties_first, *duties_last; /* Jobs for the next poll's answer. */
+    sarn_status stopped;                          /* SARN_OK: running; else why not. */
+    struct sarn_error stopped_error;
+    struct sarn_engine_stats counts;
+    void *host;
+};
+
+/* --- command.c --- */
+
+/* Decide command and write its events to the open batch, or leave everything as it was.
+ * result (may be NULL) rides with the first event. SARN_ERR_REJECTED and so on: error
+ * says why. written->version is meaningful when *count > 0. */
+SARN_MUST_USE sarn_status sarn__command_decide(sarn_engine *engine,
+                                               const struct sarn__meta *meta,
+                                               const struct sarn_command *command,
+                                               struct sarn__command_result *result,
+                                               uint32_t *count,
+                                               struct sarn__written *written,
+                                               struct sarn_error *error);
+/* Requests, from the queue. Each ends in an answer. */
+void sarn__command_run(sarn_engine *engine, struct sarn__request *request);
+void sarn__append_run(sarn_engine *engine, struct sarn__request *request);
+void sarn__metadata_run(sarn_engine *engine, struct sarn__request *request);
+void sarn__delete_run(sarn_engine *engine, struct sarn__request *request);
+
+/* --- idempotency.c --- */
+
+/* Was request's key used? true: request has been answered, or waits with the first one.
+ * false: go on; the key is now pending if there is one, and result is filled in. */
+bool sarn__key_taken(sarn_engine *engine,
+                     struct sarn__request *request,
+                     uint32_t tenant,
+                     struct sarn_str key,
+                     const uint8_t payload_hash[16],
+                     struct sarn__command_result *result);
+/* The request that holds the key was answered with reply: so are those that waited. */
+void sarn__key_answered(sarn_engine *engine,
+                        uint32_t tenant,
+                        struct sarn_str key,
+                        const struct sarn_reply *reply);
+
+/* --- answer.c --- */
+
+/* Reply now, and free the request. text may be NULL. */
+void sarn__answer_now(sarn_engine *engine,
+                      struct sarn__request *request,
+                      const struct sarn_reply *reply);
+/* Reply with a failure, now. */
+void sarn__answer_error(sarn_engine *engine,
+                        struct sarn__request *request,
+                        sarn_status status,
+                        const struct sarn_error *error);
+/* Reply when the open batch is durable; fails with it. Marks the batch waited for.
+ * Where there is nothing to wait for, replies now. */
+void sarn__answer_later(sarn_engine *engine,
+                        struct sarn__request *request,
+                        const struct sarn_reply *reply);
+/* Answer a whole list: status SARN_OK: as noted; else all fail with error. */
+void sarn__answer_all(sarn_engine *engine,
+                      struct sarn__answers *answers,
+                      sarn_status status,
+                      const struct sarn_error *error);
+/* Tenant and idempotency key of a request; empty: none. */
+struct sarn_str sarn__request_key(const struct sarn__request *request,
+                                  uint32_t *tenant);
+
+/* --- engine.c --- */
+
+/* Give the host a job with the next duties. */
+void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job);
+/* From now on nothing is written: every request fails so. The first call counts. */
+void sarn__engine_halt(sarn_engine *engine,
+                       sarn_status status,
+                       const struct sarn_error *error);
+void sarn__engine_observe(sarn_engine *engine,
+                          enum sarn_stage stage,
+                          sarn_status status,
+                          uint32_t count,
+                          uint64_t position,
+                          struct sarn_str subject);
+
+/* --- settle.c --- */
+
+/* The append in commit_job came back: fold, publish and answer, or forget. */
+void sarn__settle(sarn_engine *engine);
+
+#endif
