@@ -1,0 +1,17 @@
+# The libraries Sarn stands on, each behind one folder of infra/. docs/dependencies.md says
+# why each is here; scripts/lib-deps installs them on Debian.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+pkg_check_modules(FLATBUFFERS REQUIRED IMPORTED_TARGET flatbuffers)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent>=2.1.12)
+pkg_check_modules(YAJL REQUIRED IMPORTED_TARGET yajl)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+if(SARN_BUILD_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
+
+find_program(SARN_FLATC flatc REQUIRED)
+mark_as_advanced(SARN_FLATC)

@@ -1,0 +1,46 @@
+#include "core/fail.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Do not end in half a character: text was cut at its limit. */
+static void drop_partial_character(char *text, size_t size)
+{
+    size_t start = size;
+
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
+        start -= 1; /* Continuation bytes. */
+    }
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
+        unsigned char lead = (unsigned char)text[start - 1];
+        size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+
+        if (start - 1 + length > size) {
+            text[start - 1] = '\0';
+        }
+    }
+}
+
+sarn_status
+sarn__fail(struct sarn_error *error, sarn_status status, const char *format, ...)
+{
+    va_list args;
+    int size;
+
+    assert(status != SARN_OK);
+    if (error == NULL) {
+        return status;
+    }
+    error->status = status;
+    va_start(args, format);
+    size = vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
+    if (size <= 0) {
+        snprintf(error->text, sizeof(error->text), "%s", sarn_status_text(status));
+    } else if ((size_t)size >= sizeof(error->text)) {
+        drop_partial_character(error->text, strlen(error->text));
+    }
+    return status;
+}
