@@ -1,22 +1,22 @@
 /* schema.h - descriptors of the structs that events, commands, states, rows, inputs and
  * outputs are made of.
  *
- * Nobody writes these by hand: sarn-schema turns a .fbs (through flatc's .bfbs) into plain
- * C structs and these tables, and sarn_add_schema() in CMake runs it. The codec encodes
- * and decodes any described struct as FlatBuffers; the same tables drive JSON, deep
- * copies and schema comparison. Descriptors are constant and may be read by any thread.
+ * Nobody writes these by hand: sarn-schema turns a .fbs (through flatc's .bfbs) into
+ * plain C structs and these tables, and sarn_add_schema() in CMake runs it. The codec
+ * encodes and decodes any described struct as FlatBuffers; the same tables drive JSON,
+ * deep copies and schema comparison. Descriptors are constant and may be read by any
+ * thread.
  *
  * How a .fbs becomes a struct (namespace payments, table AccountOpened):
  *   struct payments_account_opened, descriptor payments_account_opened_type,
  *   schema payments_schema; in payments_schema.h and payments_schema.c.
  *   scalar, enum    the C type of its width (int64_t, uint8_t, bool, double; an enum
- *                   field has its underlying type, its values are PAYMENTS_CURRENCY_CZK)
- *   string, [ubyte] struct sarn_str ({NULL, 0}: absent)
- *   struct          embedded
- *   table           const struct x *, NULL: absent
- *   [T]             struct { const T *data; uint32_t size; }; of tables, data is an array
- *                   of structs; of strings, of struct sarn_str
- * Types by attribute: (event) (command) (state) (row) (input) (output).
+ *                   field has its underlying type, its values are
+ * PAYMENTS_CURRENCY_CZK) string, [ubyte] struct sarn_str ({NULL, 0}: absent) struct
+ * embedded table           const struct x *, NULL: absent [T]             struct {
+ * const T *data; uint32_t size; }; of tables, data is an array of structs; of strings,
+ * of struct sarn_str Types by attribute: (event) (command) (state) (row) (input)
+ * (output).
  */
 #ifndef SARN_SCHEMA_H
 #define SARN_SCHEMA_H
@@ -44,6 +44,9 @@ enum sarn_kind {
     SARN_KIND_STRUCT, /* embedded, fixed layout */
     SARN_KIND_TABLE   /* pointer */
 };
+
+/* How deep tables may lie in tables: deeper values are refused wherever they come from. */
+#define SARN_DEPTH_MAX 64u
 
 /* Bits of sarn_field.flags. */
 #define SARN_FIELD_VECTOR     1u
@@ -81,12 +84,12 @@ struct sarn_type;
 
 struct sarn_field {
     const char *name;
-    uint16_t id;          /* FlatBuffers field id; in a struct, its index. */
-    uint8_t kind;         /* enum sarn_kind: of the element when a vector. */
-    uint8_t flags;        /* SARN_FIELD_x */
-    uint32_t offset;      /* In the C struct. */
-    uint32_t wire_offset; /* In a FlatBuffers struct; 0 in a table. */
-    const struct sarn_type *type;        /* STRUCT and TABLE; else NULL. */
+    uint16_t id;                  /* FlatBuffers field id; in a struct, its index. */
+    uint8_t kind;                 /* enum sarn_kind: of the element when a vector. */
+    uint8_t flags;                /* SARN_FIELD_x */
+    uint32_t offset;              /* In the C struct. */
+    uint32_t wire_offset;         /* In a FlatBuffers struct; 0 in a table. */
+    const struct sarn_type *type; /* STRUCT and TABLE; else NULL. */
     const struct sarn_enum *enumeration; /* An integer that is an enum; else NULL. */
     int64_t default_integer;
     double default_real;
@@ -123,8 +126,8 @@ SARN_API extern const struct sarn_type sarn_bytes_type;
 SARN_API const struct sarn_type *sarn_schema_type(const struct sarn_schema *schema,
                                                   struct sarn_str name);
 
-/* A deep copy of a described struct: *to (type->size bytes) owns nothing of from; strings,
- * vectors and tables are in arena. SARN_ERR_NOMEM leaves *to alone. */
+/* A deep copy of a described struct: *to (type->size bytes) owns nothing of from;
+ * strings, vectors and tables are in arena. SARN_ERR_NOMEM leaves *to alone. */
 SARN_API SARN_MUST_USE sarn_status sarn_type_copy(const struct sarn_type *type,
                                                   const void *from,
                                                   void *to,

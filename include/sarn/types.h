@@ -17,11 +17,11 @@
 extern "C" {
 #endif
 
-#define SARN_STREAM_NAME_BYTES_MAX 255u       /* "category-id" */
-#define SARN_KEY_BYTES_MAX         255u       /* An idempotency key; a workflow id. */
-#define SARN_NAME_BYTES_MAX        255u       /* Type, actor, origin, step, projection. */
-#define SARN_ROW_KEY_BYTES_MAX     400u       /* A projection's row key. */
-#define SARN_PAYLOAD_BYTES_MAX     1048576u   /* One event, row, input or output. */
+#define SARN_STREAM_NAME_BYTES_MAX  255u /* "category-id" */
+#define SARN_KEY_BYTES_MAX          255u /* An idempotency key; a workflow id. */
+#define SARN_NAME_BYTES_MAX         255u /* Type, actor, origin, step, projection. */
+#define SARN_ROW_KEY_BYTES_MAX      400u /* A projection's row key. */
+#define SARN_PAYLOAD_BYTES_MAX      1048576u /* One event, row, input or output. */
 #define SARN_EVENTS_PER_COMMAND_MAX 1024u
 
 /* Bytes or UTF-8 text that someone else owns. {NULL, 0} is absent. */
@@ -31,10 +31,20 @@ struct sarn_str {
 };
 
 /* A sarn_str of a literal; of a NUL-terminated string see sarn_str(). */
-#define SARN_STR(literal) {(literal), (uint32_t)(sizeof(literal) - 1)}
+#define SARN_STR(literal)                                                              \
+    {                                                                                  \
+        (literal), (uint32_t)(sizeof(literal) - 1)                                     \
+    }
 
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* A function named as a struct: C may. */
+#endif
 /* View text (NULL is absent) as a sarn_str; text must be under 4 GiB. [any thread] */
 SARN_API struct sarn_str sarn_str(const char *text);
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 SARN_API bool sarn_str_equal(struct sarn_str a, struct sarn_str b);
 
 /* A UUIDv7 (RFC 9562): sortable by time. All zero is absent. */
@@ -58,9 +68,9 @@ struct sarn_heap {
     void *arg;
 };
 
-/* Memory that is freed all at once. Domain code allocates from the arena that its caller
- * hands it and from nowhere else; what it gets lives as long as the caller states.
- * Threads: one at a time per arena. */
+/* Memory that is freed all at once. Domain code allocates from the arena that its
+ * caller hands it and from nowhere else; what it gets lives as long as the caller
+ * states. Threads: one at a time per arena. */
 struct sarn_arena;
 
 /* An arena over heap (copied; NULL: malloc). Destroy with sarn_arena_destroy().
