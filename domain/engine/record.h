@@ -9,14 +9,18 @@
  *  56 event id (16)        72 correlation (16)   88 causation (16)
  * 104 u32 actor           108 u32 origin        112 u32 key id     116 nonce (12)
  * 128 reserved (16, zero) 144 u64 checksum
- * 152 extensions, each: u16 kind, u16 size, bytes, padded to 4; the header is padded to
- * 8 header size: payload, padded to 8 with zeros
+ * 152 extensions, each: u16 kind, u16 size, bytes, padded to 4
+ *
+ * The header, extensions included, is padded to 8 with zeros. After it comes the
+ * payload, padded to 8 with zeros.
  *
  * previous is the position of the stream's event before this one; 0: none. Stream 0 is
- * no stream. The checksum is XXH3-64 over the whole record with the checksum field
- * zero, seeded with the position. Type, stream, actor and origin are numbers; the
- * record that uses one first carries its name in an extension, so the log explains
- * itself.
+ * no stream. Type, stream, actor and origin are numbers; the record that uses one first
+ * carries its name in an extension, so the log explains itself.
+ *
+ * The checksum is XXH3-64 of bytes 0..143, seeded with the exclusive or of the position
+ * and of XXH3-64 (seed 0) of all bytes from 152 on: neither part can change or move,
+ * and nothing is copied to check it.
  *
  * Pure; the caller owns all memory; views point into the bytes they were made from.
  */
