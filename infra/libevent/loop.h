@@ -1,0 +1,49 @@
+/* loop.h - how a dispatching thread sleeps: one descriptor that becomes readable when
+ * there is news or the time has come, and a libevent loop over it.
+ *
+ * libevent's public API has no base descriptor, so the one that an embedder polls is
+ * ours: an epoll descriptor over an eventfd (wake) and a timerfd (until). Our own loop,
+ * for embedders that have none, is a libevent base with one event on that same
+ * descriptor; both ways of dispatching therefore are the same code
+ * (docs/decisions/0120-one-descriptor.md).
+ *
+ * Threads: wake from any thread; everything else from one at a time.
+ */
+#ifndef SARN_INFRA_LIBEVENT_LOOP_H
+#define SARN_INFRA_LIBEVENT_LOOP_H
+
+#include "sarn/types.h"
+
+struct sarn__loop;
+
+/* SARN_ERR_IO: no descriptors: says so. SARN_ERR_NOMEM. heap outlives the loop. */
+SARN_MUST_USE sarn_status sarn__loop_create(const struct sarn_heap *heap,
+                                            struct sarn__loop **loop,
+                                            struct sarn_error *error);
+/* Nothing runs in it. NULL does nothing. */
+void sarn__loop_destroy(struct sarn__loop *loop);
+
+/* Readable after a wake, and from the time set with sarn__loop_until() on, until
+ * sarn__loop_clear(). The loop's: not to be read or closed. */
+int sarn__loop_fd(const struct sarn__loop *loop);
+/* Make the descriptor readable. [any thread] */
+void sarn__loop_wake(struct sarn__loop *loop);
+/* Make it readable at time_us of the wall clock (INT64_MAX: never), and at once if that
+ * clock is set. Replaces what was set before. */
+void sarn__loop_until(struct sarn__loop *loop, int64_t time_us);
+/* Take back what made it readable. */
+void sarn__loop_clear(struct sarn__loop *loop);
+
+/* Make what sarn__loop_run() needs, so that it cannot fail for want of anything.
+ * SARN_ERR_IO: says why. */
+SARN_MUST_USE sarn_status sarn__loop_prepare(struct sarn__loop *loop,
+                                             struct sarn_error *error);
+/* Call ready(arg) at once and then whenever the descriptor is readable, until ready
+ * answers false. ready calls sarn__loop_clear() itself. Prepared before each run, maybe
+ * by another thread. SARN_ERR_IO: the system failed. */
+SARN_MUST_USE sarn_status sarn__loop_run(struct sarn__loop *loop,
+                                         bool (*ready)(void *arg),
+                                         void *arg,
+                                         struct sarn_error *error);
+
+#endif
