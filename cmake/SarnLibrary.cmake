@@ -19,24 +19,21 @@ if(NOT archives)
 endif()
 
 file(GLOB sarn_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/sarn/*.h")
+get_property(sarn_generated_headers GLOBAL PROPERTY SARN_GENERATED_HEADERS)
 set(SARN_EXPORTS "${CMAKE_BINARY_DIR}/sarn.exports") # One name a line.
 set(sarn_map "${CMAKE_BINARY_DIR}/sarn.map")
-set(sarn_events "")
-if(TARGET sarn-schema)
-  set(sarn_events "${SARN_GENERATED_DIR}/sarn/events.h")
-endif()
 add_custom_command(
   OUTPUT "${SARN_EXPORTS}" "${sarn_map}"
-  COMMAND ${CMAKE_COMMAND} "-DHEADERS=${sarn_headers};${sarn_events}"
-          "-DEXPORTS=${SARN_EXPORTS}" "-DMAP=${sarn_map}" -DNODE=SARN_${PROJECT_VERSION_MAJOR}
-          -P "${PROJECT_SOURCE_DIR}/cmake/exports.cmake"
-  DEPENDS ${sarn_headers} ${sarn_events} "${PROJECT_SOURCE_DIR}/cmake/exports.cmake"
+  COMMAND
+    ${CMAKE_COMMAND} "-DHEADERS=${sarn_headers};${sarn_generated_headers}"
+    "-DEXPORTS=${SARN_EXPORTS}" "-DMAP=${sarn_map}" -DNODE=SARN_${PROJECT_VERSION_MAJOR}
+    -P "${PROJECT_SOURCE_DIR}/cmake/exports.cmake"
+  DEPENDS ${sarn_headers} ${sarn_generated_headers}
+          "${PROJECT_SOURCE_DIR}/cmake/exports.cmake"
   COMMENT "Export list from the public headers"
   VERBATIM)
 add_custom_target(sarn_exports DEPENDS "${SARN_EXPORTS}" "${sarn_map}")
-if(TARGET sarn-schema)
-  add_dependencies(sarn_exports sarn_schemas) # Who else would make events.h?
-endif()
+add_dependencies(sarn_exports sarn_schemas)
 
 # A C++ runtime is behind the codec, so the linker is that of C++; users need not know.
 add_library(sarn SHARED ${sarn_objects})

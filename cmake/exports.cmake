@@ -4,20 +4,15 @@ cmake_minimum_required(VERSION 3.25)
 
 set(names "")
 foreach(header IN LISTS HEADERS)
-  if(NOT header)
-    continue()
-  endif()
   file(READ "${header}" text)
-  string(REGEX REPLACE "#define[^\n]*SARN_API[^\n]*" "" text "${text}")
-  string(REPLACE ";" "\n" text "${text}")
-  string(REPLACE "[" "(" text "${text}") # An array's name ends like a function's.
-  # SARN_API ... name(   or   SARN_API ... name   at the end of the declaration.
-  string(REGEX MATCHALL "SARN_API[^(\n]*(\n[^(\n]*)?" declarations "${text}")
-  foreach(declaration IN LISTS declarations)
-    string(REGEX MATCHALL "sarn_[a-z0-9_]+|[a-z][a-z0-9_]*_(type|schema)" words
-                          "${declaration}")
-    list(POP_BACK words name)
-    if(name)
+  string(REGEX REPLACE "[][]" "(" text "${text}") # CMake lists trip over brackets.
+  string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" text "${text}")
+  string(REGEX REPLACE "#[^\n\\]*(\\\\\n[^\n\\]*)*" "" text "${text}")
+  string(REGEX REPLACE "[ \t\n]+" " " text "${text}")
+  foreach(declaration IN LISTS text) # The semicolons make it a list.
+    if(declaration MATCHES "SARN_API ([^(]*)")
+      string(REGEX MATCHALL "[A-Za-z_][A-Za-z0-9_]*" words "${CMAKE_MATCH_1}")
+      list(POP_BACK words name)
       list(APPEND names "${name}")
     endif()
   endforeach()
