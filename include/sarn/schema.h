@@ -7,16 +7,21 @@
  * deep copies and schema comparison. Descriptors are constant and may be read by any
  * thread.
  *
- * How a .fbs becomes a struct (namespace payments, table AccountOpened):
- *   struct payments_account_opened, descriptor payments_account_opened_type,
- *   schema payments_schema; in payments_schema.h and payments_schema.c.
- *   scalar, enum    the C type of its width (int64_t, uint8_t, bool, double; an enum
- *                   field has its underlying type, its values are
- * PAYMENTS_CURRENCY_CZK) string, [ubyte] struct sarn_str ({NULL, 0}: absent) struct
- * embedded table           const struct x *, NULL: absent [T]             struct {
- * const T *data; uint32_t size; }; of tables, data is an array of structs; of strings,
- * of struct sarn_str Types by attribute: (event) (command) (state) (row) (input)
- * (output).
+ * How a .fbs becomes a struct (namespace payments, table AccountOpened): struct
+ * payments_account_opened, descriptor payments_account_opened_type, and the schema
+ * payments_schema, in payments_schema.h and payments_schema.c. Its fields:
+ *
+ * - scalar: the C type of its width (int64_t, uint8_t, bool, double).
+ * - enum: its underlying type; the values are PAYMENTS_CURRENCY_CZK and so on.
+ * - string, [ubyte]: struct sarn_str; {NULL, 0} is absent.
+ * - struct: embedded.
+ * - table: const struct x *; NULL is absent.
+ * - [T]: struct { const T *data; uint32_t size; }. Of tables, data is an array of
+ *   structs; of strings, of struct sarn_str. Empty and absent are one, and a (required)
+ *   vector may be empty.
+ *
+ * A deprecated field has no member. A name that is a word of C or C++ has a '_' behind
+ * it. Tables get a role by attribute: (event) (command) (state) (row) (input) (output).
  */
 #ifndef SARN_SCHEMA_H
 #define SARN_SCHEMA_H
@@ -45,7 +50,8 @@ enum sarn_kind {
     SARN_KIND_TABLE   /* pointer */
 };
 
-/* How deep tables may lie in tables: deeper values are refused wherever they come from. */
+/* How deep tables may lie in tables: deeper values are refused wherever they come from.
+ */
 #define SARN_DEPTH_MAX 64u
 
 /* Bits of sarn_field.flags. */
@@ -118,8 +124,9 @@ struct sarn_schema {
     const uint8_t *bfbs;
 };
 
-/* The built-in type of a payload that is just bytes: its struct is a struct sarn_str.
- * An event of it carries its own type name (see sarn_emit_bytes). */
+/* The built-in type of a payload that is just bytes: its struct is a struct sarn_str,
+ * described as one field of kind BYTES. It belongs to no schema (NULL). An event of it
+ * carries its own type name (see sarn_emit_bytes). */
 SARN_API extern const struct sarn_type sarn_bytes_type;
 
 /* The type called name in schema, or NULL. [any thread] */
@@ -127,7 +134,8 @@ SARN_API const struct sarn_type *sarn_schema_type(const struct sarn_schema *sche
                                                   struct sarn_str name);
 
 /* A deep copy of a described struct: *to (type->size bytes) owns nothing of from;
- * strings, vectors and tables are in arena. SARN_ERR_NOMEM leaves *to alone. */
+ * strings, vectors and tables are in arena. Failing leaves *to alone: SARN_ERR_NOMEM;
+ * SARN_ERR_TOO_LARGE: tables nested over SARN_DEPTH_MAX. [any thread] */
 SARN_API SARN_MUST_USE sarn_status sarn_type_copy(const struct sarn_type *type,
                                                   const void *from,
                                                   void *to,

@@ -1,0 +1,20 @@
+/* type.h - what everything that walks a described struct needs to know of its fields.
+ */
+#ifndef SARN_CORE_TYPE_H
+#define SARN_CORE_TYPE_H
+
+#include "sarn/schema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes of a value of a scalar kind; 0: not a scalar. */
+uint32_t sarn__kind_size(uint8_t kind);
+/* Bytes of one element of a vector field, in C. */
+uint32_t sarn__element_size(const struct sarn_field *field);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
