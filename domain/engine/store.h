@@ -89,6 +89,48 @@ SARN_MUST_USE sarn_status sarn__store_word(struct sarn__store *store,
                                            uint32_t *scope,
                                            struct sarn_str *name,
                                            struct sarn_error *error);
+/* Position of the event that stored the schema with this id. SARN_ERR_NOT_FOUND. */
+SARN_MUST_USE sarn_status sarn__store_schema(struct sarn__store *store,
+                                             uint32_t id,
+                                             uint64_t *position,
+                                             struct sarn_error *error);
+
+/* Streams by name: every (tenant, name) from the given one on, in order. The visitor
+ * must not call the store; what it is handed dies with the call. */
+typedef sarn_status sarn__name_fn(void *arg,
+                                  uint32_t tenant,
+                                  struct sarn_str name,
+                                  uint64_t number);
+SARN_MUST_USE sarn_status sarn__store_names(struct sarn__store *store,
+                                            uint32_t from_tenant,
+                                            struct sarn_str from_name,
+                                            sarn__name_fn *visit,
+                                            void *arg,
+                                            struct sarn_error *error);
+
+/* The latest registration of a projection (a sarn.ProjectionRegistered event). */
+struct sarn__registration {
+    uint32_t id; /* Its tables. */
+    uint32_t version;
+    uint32_t mode; /* enum sarn_projection_mode */
+    uint64_t row_schema;
+    uint64_t position; /* Of the event. */
+};
+/* SARN_ERR_NOT_FOUND: there is none of that name. */
+SARN_MUST_USE sarn_status
+sarn__store_projection(struct sarn__store *store,
+                       struct sarn_str name,
+                       struct sarn__registration *registration,
+                       struct sarn_error *error);
+/* Every projection's latest registration, in order of name. As sarn__store_names. */
+typedef sarn_status sarn__registration_fn(void *arg,
+                                          struct sarn_str name,
+                                          const struct sarn__registration *registration);
+SARN_MUST_USE sarn_status sarn__store_projections(struct sarn__store *store,
+                                                  sarn__registration_fn *visit,
+                                                  void *arg,
+                                                  struct sarn_error *error);
+
 /* How the command with key ended. text and key are in arena; *position of its first
  * record. SARN_ERR_NOT_FOUND. */
 SARN_MUST_USE sarn_status sarn__store_command(struct sarn__store *store,
