@@ -186,7 +186,7 @@ static void emit_struct(FILE *out, const struct emission *e, uint32_t index)
     }
     fprintf(out, "};\n#endif\n");
     if (is_own(e, e->loaded->type_files[index])) {
-        fprintf(out, "extern const struct sarn_type %s_type;\n", tag.text);
+        fprintf(out, "SARN_API extern const struct sarn_type %s_type;\n", tag.text);
     }
 }
 
@@ -252,7 +252,7 @@ sarn_status emit_header(FILE *out, const struct emission *e)
         }
     }
     emit_types(out, e, done);
-    fprintf(out, "\nextern const struct sarn_schema %s_schema;\n", e->name);
+    fprintf(out, "\nSARN_API extern const struct sarn_schema %s_schema;\n", e->name);
     fprintf(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     free(done);
     return SARN_OK;
