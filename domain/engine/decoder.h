@@ -36,6 +36,21 @@ SARN_MUST_USE sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
 const struct sarn_type *sarn__decoder_type(struct sarn__decoder *decoder,
                                            uint32_t type_id);
 
+/* Is name that of this type id, as stored or after upcasting? */
+bool sarn__decoder_type_is(struct sarn__decoder *decoder,
+                           uint32_t type_id,
+                           struct sarn_str name);
+/* The stream that a folded record belongs to; as the strings of an event. */
+SARN_MUST_USE sarn_status sarn__decoder_stream(struct sarn__decoder *decoder,
+                                               const struct sarn__record *record,
+                                               struct sarn_arena *arena,
+                                               struct sarn_str *name,
+                                               struct sarn_error *error);
+/* Around calls to whoever may come back into the decoder while an event is in use: its
+ * strings then outlive nested calls. */
+void sarn__decoder_hold(struct sarn__decoder *decoder);
+void sarn__decoder_release(struct sarn__decoder *decoder);
+
 /* The schema stored under id, or NULL where there is none or it does not check. */
 const struct sarn_schema *sarn__decoder_schema(struct sarn__decoder *decoder,
                                                uint32_t id);
