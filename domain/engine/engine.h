@@ -132,6 +132,10 @@ const struct sarn_options *sarn__engine_options(const sarn_engine *engine);
 
 /* --- questions, on the dispatch thread --- */
 
+/* Fold what is durable, so that an answer from the log, its rows and states holds every
+ * event that was replied to. Called before every question; those below do it. */
+void sarn__engine_settle(sarn_engine *engine);
+
 SARN_MUST_USE sarn_status sarn__engine_load(sarn_engine *engine,
                                             uint32_t tenant,
                                             const struct sarn_str *streams,

@@ -4,8 +4,10 @@
  *   command.c    commands: load, decide, write
  *   append.c     appends, metadata, deletions
  *   orchestrator executions
- *   engine.c     open, poll, the commit queue
- *   settle.c     what became durable: fold, publish, answer
+ *   idempotency.c, answer.c
+ *   settle.c     what became durable: answer, fold, publish
+ *   open.c       the first commit: epoch, schemas, projections
+ *   engine.c     submit, poll, the commit queue
  */
 #ifndef SARN_ENGINE_STATE_H
 #define SARN_ENGINE_STATE_H
@@ -33,6 +35,8 @@ struct sarn__pending_key {
     struct sarn__map_node node; /* Key: tenant and key. */
     uint8_t payload_hash[16];
     struct sarn__request *waiters; /* The same again, linked by next. */
+    struct sarn__pending_key *next_answered;
+    bool answered; /* Its batch is durable, but the store does not know it yet. */
 };
 
 /* One append or flush under way. */
@@ -61,6 +65,7 @@ struct sarn_engine {
     uint32_t queued;
     uint32_t waiting; /* Requests taken and not answered, the queue's included. */
     struct sarn__map pending_keys;
+    struct sarn__pending_key *answered_keys;
     struct sarn__answers open_answers;   /* Of writer.open. */
     struct sarn__answers flight_answers; /* Of writer.in_flight. */
 
@@ -68,10 +73,12 @@ struct sarn_engine {
     bool job_out;      /* commit_job is with the host. */
     bool job_finished; /* It came back and is not settled. */
     uint64_t epoch;
+    uint64_t durable; /* Position of the last event that was appended. */
     uint8_t chain[SARN__DIGEST_BYTES]; /* Hash of the last durable commit. */
     int64_t flush_retry_us;            /* No flush before then: the last one failed. */
     uint64_t flushed_through;
-    bool slice_last; /* The last job was a flush slice: appends go first. */
+    bool slice_last; /* The last job was a flush slice: an append goes first. */
+    bool winding;    /* Winding up: nothing new begins. */
 
     struct sarn__job *duties_first, *duties_last; /* Jobs for the next poll's answer. */
     sarn_status stopped;                          /* SARN_OK: running; else why not. */
@@ -113,6 +120,8 @@ void sarn__key_answered(sarn_engine *engine,
                         uint32_t tenant,
                         struct sarn_str key,
                         const struct sarn_reply *reply);
+/* The store knows the keys that were answered: forget them. */
+void sarn__keys_settled(sarn_engine *engine);
 
 /* --- answer.c --- */
 
@@ -143,6 +152,10 @@ struct sarn_str sarn__request_key(const struct sarn__request *request,
 
 /* Give the host a job with the next duties. */
 void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job);
+/* The open batch is in flight, and commit_job is ready to append it. */
+SARN_MUST_USE sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
+                                                      bool take_epoch,
+                                                      struct sarn_error *error);
 /* From now on nothing is written: every request fails so. The first call counts. */
 void sarn__engine_halt(sarn_engine *engine,
                        sarn_status status,
@@ -156,7 +169,11 @@ void sarn__engine_observe(sarn_engine *engine,
 
 /* --- settle.c --- */
 
-/* The append in commit_job came back: fold, publish and answer, or forget. */
-void sarn__settle(sarn_engine *engine);
+/* The job in commit_job came back. An append that is durable is answered at once and
+ * folded later, beside the next append; one that failed is forgotten with everything
+ * decided on top of it. */
+void sarn__settle_job(sarn_engine *engine);
+/* Fold and publish what is durable, if that is still to be done. */
+void sarn__settle_fold(sarn_engine *engine);
 
 #endif

@@ -177,14 +177,15 @@ void sarn__writer_done(struct sarn__writer *writer)
     sarn__map_done(&writer->heads);
     sarn__map_done(&writer->words);
     sarn__map_done(&writer->types);
+    sarn__batch_destroy(writer->settling);
     sarn__batch_destroy(writer->in_flight);
     sarn__batch_destroy(writer->open);
     sarn_arena_destroy(writer->scratch);
-    writer->in_flight = writer->open = NULL;
+    writer->settling = writer->in_flight = writer->open = NULL;
     writer->scratch = NULL;
 }
 
-uint64_t sarn__writer_durable(const struct sarn__writer *writer)
+uint64_t sarn__writer_folded(const struct sarn__writer *writer)
 {
     return writer->store->position;
 }
@@ -737,6 +738,9 @@ sarn_status sarn__writer_pending(struct sarn__writer *writer,
                                  void *arg,
                                  struct sarn_error *error)
 {
+    if (writer->settling != NULL) {
+        SARN__TRY(visit_batch(writer->settling, stream, visit, arg, error));
+    }
     if (writer->in_flight != NULL) {
         SARN__TRY(visit_batch(writer->in_flight, stream, visit, arg, error));
     }
@@ -761,21 +765,29 @@ sarn_status sarn__writer_seal(struct sarn__writer *writer,
     return SARN_OK;
 }
 
+void sarn__writer_now_durable(struct sarn__writer *writer)
+{
+    assert(writer->in_flight != NULL && writer->settling == NULL);
+    writer->settling = writer->in_flight;
+    writer->in_flight = NULL;
+}
+
 void sarn__writer_settled(struct sarn__writer *writer)
 {
-    uint64_t durable = writer->store->position;
+    uint64_t folded = writer->store->position;
 
-    assert(writer->in_flight != NULL);
-    sarn__batch_destroy(writer->in_flight);
-    writer->in_flight = NULL;
-    drop_heads(writer, durable);
-    drop_words(writer, durable);
+    assert(writer->settling != NULL);
+    sarn__batch_destroy(writer->settling);
+    writer->settling = NULL;
+    drop_heads(writer, folded);
+    drop_words(writer, folded);
 }
 
 void sarn__writer_forget(struct sarn__writer *writer)
 {
     struct sarn__batch *open = writer->open;
 
+    assert(writer->settling == NULL);
     drop_heads(writer, UINT64_MAX);
     drop_words(writer, UINT64_MAX);
     drop_types(writer);

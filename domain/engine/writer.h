@@ -77,6 +77,7 @@ struct sarn__writer {
     uint32_t schema_count;
     struct sarn__batch *open;      /* Being filled. */
     struct sarn__batch *in_flight; /* Being appended; NULL: none. */
+    struct sarn__batch *settling; /* Durable, not yet folded into the store; or NULL. */
     struct sarn__map heads, words, types;
     struct sarn_arena *scratch;
     struct sarn__undo *undo; /* Of the unit, newest first. */
@@ -112,14 +113,14 @@ SARN_MUST_USE sarn_status sarn__writer_expect(const struct sarn__head *head,
                                               struct sarn_str stream,
                                               int64_t expected,
                                               struct sarn_error *error);
-/* Visit the records of one stream that are not durable, in order; decoded. */
+/* Visit the records of one stream that are not folded, in order; decoded. */
 SARN_MUST_USE sarn_status sarn__writer_pending(struct sarn__writer *writer,
                                                uint64_t stream,
                                                sarn__store_record_fn *visit,
                                                void *arg,
                                                struct sarn_error *error);
 /* Everything up to here is durable and folded into the store. */
-uint64_t sarn__writer_durable(const struct sarn__writer *writer);
+uint64_t sarn__writer_folded(const struct sarn__writer *writer);
 
 /* --- writing --- */
 
@@ -172,7 +173,8 @@ SARN_MUST_USE sarn_status sarn__writer_seal(struct sarn__writer *writer,
 /* The batch in flight is durable and has been folded: forget what the store knows now.
  */
 void sarn__writer_settled(struct sarn__writer *writer);
-/* The append failed: forget everything that is not durable, the open batch too. */
+/* The append failed: forget everything that is not folded, the open batch too. None is
+ * settling. */
 void sarn__writer_forget(struct sarn__writer *writer);
 void sarn__batch_destroy(struct sarn__batch *batch);
 

@@ -1,0 +1,460 @@
+/* The engine's turn: take in, decide, hand out. See engine.h for who calls what. */
+#include "engine/engine.h"
+
+#include <assert.h>
+
+#include "core/fail.h"
+#include "core/heap.h"
+#include "engine/orchestrator.h"
+#include "engine/state.h"
+
+#define FOLLOW_EVENTS 1024u /* Background reading in one turn, in events. */
+#define RECOVER_COUNT 256u  /* Executions recovered in one turn. */
+#define SLICE_ROWS    2048u /* A flush slice: bounded, so that appends wait little. */
+#define SLICE_BYTES   (1024u * 1024)
+#define OVERLAY_BYTES (48u * 1024 * 1024) /* More in memory: flush. */
+#define QUICK_EVENTS  8u /* A batch so small is appended inline when all is quiet. */
+
+/* --- small things --- */
+
+void sarn__engine_observe(sarn_engine *engine,
+                          enum sarn_stage stage,
+                          sarn_status status,
+                          uint32_t count,
+                          uint64_t position,
+                          struct sarn_str subject)
+{
+    const struct sarn_hooks *hooks = &engine->options.hooks;
+
+    if (hooks->observe != NULL) {
+        struct sarn_observation observation = {.struct_size = sizeof(observation),
+                                               .stage = stage,
+                                               .status = status,
+                                               .count = count,
+                                               .position = position,
+                                               .time_us =
+                                                   sarn__writer_now(&engine->writer),
+                                               .subject = subject};
+
+        hooks->observe(hooks->arg, &observation);
+    }
+}
+
+void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job)
+{
+    job->next = NULL;
+    if (engine->duties_last == NULL) {
+        engine->duties_first = job;
+    } else {
+        engine->duties_last->next = job;
+    }
+    engine->duties_last = job;
+}
+
+void sarn__engine_halt(sarn_engine *engine,
+                       sarn_status status,
+                       const struct sarn_error *error)
+{
+    const struct sarn_hooks *hooks = &engine->options.hooks;
+
+    if (engine->stopped != SARN_OK) {
+        return;
+    }
+    engine->stopped = status;
+    (void)sarn__fail(&engine->stopped_error, SARN_ERR_CLOSED,
+                     "the engine stopped and must be reopened: %.190s",
+                     error->status == SARN_OK ? sarn_status_text(status) : error->text);
+    if (hooks->log != NULL) {
+        hooks->log(hooks->arg, engine->stopped_error.text);
+    }
+}
+
+void *sarn__engine_host(const sarn_engine *engine)
+{
+    return engine->host;
+}
+
+void sarn__engine_set_host(sarn_engine *engine, void *host)
+{
+    engine->host = host;
+}
+
+struct sarn_log *sarn__engine_log(sarn_engine *engine)
+{
+    return &engine->log;
+}
+
+struct sarn__bus *sarn__engine_bus(sarn_engine *engine)
+{
+    return engine->bus;
+}
+
+const struct sarn_options *sarn__engine_options(const sarn_engine *engine)
+{
+    return &engine->options;
+}
+
+/* --- the queue --- */
+
+void sarn__engine_submit(sarn_engine *engine, struct sarn__request *request)
+{
+    request->next = NULL;
+    if (engine->queue_last == NULL) {
+        engine->queue_first = request;
+    } else {
+        engine->queue_last->next = request;
+    }
+    engine->queue_last = request;
+    engine->queued += 1;
+    engine->waiting += 1;
+}
+
+static struct sarn_str subject_of(const struct sarn__request *request)
+{
+    switch ((enum sarn__request_kind)request->kind) {
+    case SARN__REQUEST_COMMAND:
+        return request->as.command.stream;
+    case SARN__REQUEST_APPEND:
+        return request->as.append.streams[0].stream;
+    case SARN__REQUEST_METADATA:
+    case SARN__REQUEST_DELETE:
+        return request->as.stream.stream;
+    case SARN__REQUEST_START:
+        return request->as.start.workflow_id;
+    }
+    return (struct sarn_str){NULL, 0};
+}
+
+/* The authorize hook speaks of commands: the others are shown to it as one each. */
+static sarn_status authorize(sarn_engine *engine, const struct sarn__request *request)
+{
+    const struct sarn_hooks *hooks = &engine->options.hooks;
+    struct sarn_command command = SARN_COMMAND_INIT;
+
+    if (hooks->authorize == NULL) {
+        return SARN_OK;
+    }
+    command.stream = subject_of(request);
+    (void)sarn__request_key(request, &command.tenant);
+    switch ((enum sarn__request_kind)request->kind) {
+    case SARN__REQUEST_COMMAND:
+        return hooks->authorize(hooks->arg, &request->as.command);
+    case SARN__REQUEST_APPEND:
+        command.actor = request->as.append.actor;
+        command.origin = request->as.append.origin;
+        command.key = request->as.append.key;
+        for (uint32_t i = 0; i < request->as.append.stream_count; i++) {
+            command.stream = request->as.append.streams[i].stream;
+            SARN__TRY(hooks->authorize(hooks->arg, &command));
+        }
+        return SARN_OK;
+    case SARN__REQUEST_METADATA:
+    case SARN__REQUEST_DELETE:
+        break;
+    case SARN__REQUEST_START:
+        command.actor = request->as.start.actor;
+        command.origin = request->as.start.origin;
+        break;
+    }
+    return hooks->authorize(hooks->arg, &command);
+}
+
+static void run_request(sarn_engine *engine, struct sarn__request *request)
+{
+    struct sarn_error error = {SARN_OK, ""};
+
+    sarn__engine_observe(engine, SARN_STAGE_SUBMIT, SARN_OK, 1, 0, subject_of(request));
+    if (authorize(engine, request) != SARN_OK) {
+        sarn_status status =
+            sarn__fail(&error, SARN_ERR_DENIED,
+                       "the authorize hook does not allow this on \"%.*s\"",
+                       (int)subject_of(request).size, subject_of(request).data);
+
+        engine->counts.rejections += 1;
+        sarn__answer_error(engine, request, status, &error);
+        return;
+    }
+    switch ((enum sarn__request_kind)request->kind) {
+    case SARN__REQUEST_COMMAND:
+        sarn__command_run(engine, request);
+        break;
+    case SARN__REQUEST_APPEND:
+        sarn__append_run(engine, request);
+        break;
+    case SARN__REQUEST_METADATA:
+        sarn__metadata_run(engine, request);
+        break;
+    case SARN__REQUEST_DELETE:
+        sarn__delete_run(engine, request);
+        break;
+    case SARN__REQUEST_START:
+        sarn__orchestrator_start(engine, request);
+        break;
+    }
+}
+
+static struct sarn__request *take_request(sarn_engine *engine)
+{
+    struct sarn__request *request = engine->queue_first;
+
+    if (request != NULL) {
+        engine->queue_first = request->next;
+        if (engine->queue_first == NULL) {
+            engine->queue_last = NULL;
+        }
+        request->next = NULL;
+        engine->queued -= 1;
+    }
+    return request;
+}
+
+/* Decide what waits, as much as fits the open batch. */
+static void decide_queue(sarn_engine *engine)
+{
+    while (engine->queue_first != NULL) {
+        if (engine->stopped != SARN_OK) {
+            sarn__answer_error(engine, take_request(engine), SARN_ERR_CLOSED,
+                               &engine->stopped_error);
+        } else if (!engine->winding && !sarn__writer_is_full(&engine->writer)) {
+            run_request(engine, take_request(engine));
+        } else {
+            break;
+        }
+    }
+}
+
+/* --- the commit queue --- */
+
+static void commit_work(struct sarn__job *job)
+{
+    struct sarn__commit_job *commit = SARN__OF(job, struct sarn__commit_job, job);
+    const struct sarn_journal *journal = &commit->journal;
+    uint8_t bytes[SARN__COMMIT_BYTES];
+    struct sarn_batch batch;
+
+    commit->error = (struct sarn_error){SARN_OK, ""};
+    if (commit->batch == NULL) {
+        commit->status =
+            journal->ops->flush(journal->self, &commit->flush, &commit->error);
+        return;
+    }
+    commit->status = sarn__commit_seal(&commit->commit, commit->batch->records,
+                                       &commit->hash, bytes);
+    if (commit->status != SARN_OK) {
+        (void)sarn__fail(&commit->error, commit->status,
+                         "a commit could not be digested");
+        return;
+    }
+    batch = (struct sarn_batch){.epoch = commit->commit.epoch,
+                                .take_epoch = commit->take_epoch,
+                                .first = commit->commit.first,
+                                .records = commit->batch->records,
+                                .count = commit->commit.count,
+                                .commit = {(const char *)bytes, sizeof(bytes)}};
+    commit->status = journal->ops->append(journal->self, &batch, &commit->error);
+}
+
+sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
+                                        bool take_epoch,
+                                        struct sarn_error *error)
+{
+    struct sarn__commit_job *job = &engine->commit_job;
+    struct sarn__batch *batch;
+
+    SARN__TRY(sarn__writer_seal(&engine->writer, &batch, error));
+    *job = (struct sarn__commit_job){
+        .job = {.kind = SARN__JOB_COMMIT, .work = commit_work},
+        .journal = engine->log.ports.journal,
+        .hash = engine->log.ports.hash,
+        .batch = batch,
+        .take_epoch = take_epoch,
+        .commit = {.count = batch->count,
+                   .epoch = engine->epoch,
+                   .first = batch->first,
+                   .last = batch->first + batch->count - 1,
+                   .time_us = batch->time_us}};
+    for (uint32_t i = 0; i < SARN__DIGEST_BYTES; i++) {
+        job->commit.previous_hash[i] = engine->chain[i];
+    }
+    engine->flight_answers = engine->open_answers;
+    engine->open_answers = (struct sarn__answers){NULL, NULL};
+    return SARN_OK;
+}
+
+static void launch_append(sarn_engine *engine)
+{
+    struct sarn_error error;
+
+    if (sarn__engine_prepare_commit(engine, false, &error) != SARN_OK) {
+        return; /* Out of memory: tried again with the next turn. */
+    }
+    engine->commit_job.job.quick = engine->queue_first == NULL &&
+                                   engine->writer.settling == NULL &&
+                                   engine->commit_job.commit.count <= QUICK_EVENTS &&
+                                   sarn__orchestrator_running(engine) == 0;
+    engine->slice_last = false;
+    engine->job_out = true;
+    sarn__engine_push_job(engine, &engine->commit_job.job);
+}
+
+/* Is it time to write tables? */
+static bool wants_slice(sarn_engine *engine)
+{
+    struct sarn__tables *tables = engine->log.store.tables;
+    uint64_t position = engine->log.store.position;
+
+    if (engine->winding || engine->stopped != SARN_OK ||
+        (engine->flush_retry_us != 0 &&
+         sarn__writer_now(&engine->writer) < engine->flush_retry_us)) {
+        return false;
+    }
+    if (!sarn__tables_in_round(tables) &&
+        (position - engine->flushed_through > engine->options.tail_max / 2 ||
+         sarn__tables_bytes(tables) > OVERLAY_BYTES) &&
+        sarn__tables_dirty_rows(tables) > 0) {
+        sarn__tables_begin_round(tables, position);
+    }
+    return sarn__tables_in_round(tables);
+}
+
+static bool launch_slice(sarn_engine *engine)
+{
+    struct sarn__commit_job *job = &engine->commit_job;
+    struct sarn_error error;
+
+    *job = (struct sarn__commit_job){
+        .job = {.kind = SARN__JOB_COMMIT, .work = commit_work},
+        .journal = engine->log.ports.journal};
+    if (sarn__tables_slice(engine->log.store.tables, SLICE_ROWS, SLICE_BYTES,
+                           &job->flush, &error) != SARN_OK) {
+        return false;
+    }
+    job->flush.epoch = engine->epoch;
+    engine->flush_retry_us = 0;
+    engine->slice_last = true;
+    engine->job_out = true;
+    sarn__engine_push_job(engine, &job->job);
+    return true;
+}
+
+/* One append or one slice; under load they take turns. */
+static void launch(sarn_engine *engine)
+{
+    bool append = engine->writer.open->count > 0 &&
+                  (engine->writer.open->waited || engine->winding ||
+                   sarn__writer_is_full(&engine->writer));
+
+    if (engine->job_out || engine->stopped != SARN_OK) {
+        return;
+    }
+    if (append &&
+        (engine->slice_last || !sarn__tables_in_round(engine->log.store.tables))) {
+        launch_append(engine);
+    } else if (!wants_slice(engine) || !launch_slice(engine)) {
+        if (append) {
+            launch_append(engine);
+        }
+    }
+}
+
+/* --- the turn --- */
+
+/* Followers of the log: async projections, subscriptions that are behind. */
+static bool follow(sarn_engine *engine)
+{
+    struct sarn_error error;
+    bool rows = false;
+    bool subscribers = false;
+
+    if (engine->winding || engine->stopped != SARN_OK) {
+        return false;
+    }
+    if (sarn__projections_follow(engine->log.projections, FOLLOW_EVENTS, &rows,
+                                 &error) != SARN_OK ||
+        sarn__bus_follow(engine->bus, FOLLOW_EVENTS, &subscribers, &error) != SARN_OK) {
+        sarn__engine_halt(engine, error.status, &error);
+        return false;
+    }
+    return rows || subscribers;
+}
+
+/* What is done when no request is in the way. */
+static bool background(sarn_engine *engine)
+{
+    bool more = false;
+
+    if (engine->winding || engine->stopped != SARN_OK) {
+        return false;
+    }
+    sarn__orchestrator_wake(engine);
+    more = sarn__orchestrator_recover(engine, RECOVER_COUNT);
+    return follow(engine) || more;
+}
+
+static int64_t next_wake(const sarn_engine *engine)
+{
+    int64_t wake_us =
+        engine->winding ? INT64_MAX : sarn__orchestrator_next_wake(engine);
+
+    if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us) {
+        wake_us = engine->flush_retry_us;
+    }
+    return wake_us;
+}
+
+/* Is there something to do that no job and no request will bring up? */
+static bool wants_turn(const sarn_engine *engine)
+{
+    bool unlaunched = engine->writer.open->waited && !engine->job_out &&
+                      engine->stopped == SARN_OK; /* There was no memory to. */
+
+    return engine->writer.settling != NULL || unlaunched;
+}
+
+void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
+{
+    bool news = engine->job_finished;
+    bool again = false;
+
+    if (news) {
+        engine->job_out = false;
+        sarn__settle_job(engine);
+    }
+    decide_queue(engine);
+    launch(engine);
+    /* What became durable is answered at once and folded when the committer has work
+     * again or there is none: the answered clients' next requests are decided first. */
+    if (!news && engine->duties_first == NULL) {
+        sarn__settle_fold(engine);
+    }
+    if (engine->writer.settling == NULL) {
+        again = background(engine);
+        launch(engine); /* A timer may have decided something. */
+    }
+    *duties = (struct sarn__duties){.jobs = engine->duties_first,
+                                    .wake_us = next_wake(engine),
+                                    .again = again || wants_turn(engine),
+                                    .queued = engine->queued};
+    engine->duties_first = engine->duties_last = NULL;
+}
+
+void sarn__engine_finish(sarn_engine *engine, struct sarn__job *job)
+{
+    if (job == &engine->commit_job.job) {
+        assert(engine->job_out && !engine->job_finished);
+        engine->job_finished = true;
+    } else {
+        sarn__orchestrator_finish(engine, job);
+    }
+}
+
+void sarn__engine_stop(sarn_engine *engine)
+{
+    engine->winding = true;
+}
+
+uint32_t sarn__engine_busy(const sarn_engine *engine)
+{
+    return engine->waiting + (engine->job_out ? 1 : 0) +
+           sarn__orchestrator_running(engine);
+}
