@@ -63,7 +63,7 @@ sarn_status sarn__loop_create(const struct sarn_heap *heap,
     return SARN_OK;
 }
 
-static void drop_base(struct sarn__loop *loop)
+void sarn__loop_abandon(struct sarn__loop *loop)
 {
     if (loop->event != NULL) {
         event_free(loop->event);
@@ -89,7 +89,7 @@ void sarn__loop_destroy(struct sarn__loop *loop)
     if (loop == NULL) {
         return;
     }
-    drop_base(loop);
+    sarn__loop_abandon(loop);
     close_fd(loop->poll_fd);
     close_fd(loop->wake_fd);
     close_fd(loop->timer_fd);
@@ -182,7 +182,7 @@ sarn_status sarn__loop_prepare(struct sarn__loop *loop, struct sarn_error *error
                                 on_readable, loop);
     }
     if (loop->event == NULL || event_add(loop->event, NULL) != 0) {
-        drop_base(loop);
+        sarn__loop_abandon(loop);
         return sarn__fail(error, SARN_ERR_IO,
                           "libevent cannot make a loop: raise the limit of open files, "
                           "or poll sarn_fd() from a loop of your own");
@@ -203,7 +203,7 @@ sarn_status sarn__loop_run(struct sarn__loop *loop,
     if (ready(arg)) {
         failed = event_base_dispatch(loop->base);
     }
-    drop_base(loop);
+    sarn__loop_abandon(loop);
     if (failed < 0) {
         return sarn__fail(error, SARN_ERR_IO, "libevent's loop failed: start it again");
     }

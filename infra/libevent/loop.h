@@ -38,6 +38,8 @@ void sarn__loop_clear(struct sarn__loop *loop);
  * SARN_ERR_IO: says why. */
 SARN_MUST_USE sarn_status sarn__loop_prepare(struct sarn__loop *loop,
                                              struct sarn_error *error);
+/* Undo that: there will be no run. */
+void sarn__loop_abandon(struct sarn__loop *loop);
 /* Call ready(arg) at once and then whenever the descriptor is readable, until ready
  * answers false. ready calls sarn__loop_clear() itself. Prepared before each run, maybe
  * by another thread. SARN_ERR_IO: the system failed. */

@@ -1,0 +1,125 @@
+#include "infra/host/host.h"
+
+#include <assert.h>
+
+#include "core/fail.h"
+#include "core/heap.h"
+
+static bool needs_steps(const struct sarn_options *options)
+{
+    for (uint32_t i = 0; i < options->module_count; i++) {
+        if (options->modules[i]->workflow_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sarn_status make_parts(struct sarn__host *host,
+                              const struct sarn_options *options,
+                              struct sarn_error *error)
+{
+    SARN__TRY(sarn__process_mark_create(&host->mark, error));
+    SARN__TRY(sarn__loop_create(&host->heap, &host->loop, error));
+    SARN__TRY(sarn__workers_create(1, "sarn-committer", sarn__host_job_done, host,
+                                   &host->heap, &host->committer, error));
+    if (needs_steps(options)) {
+        SARN__TRY(sarn__workers_create(options->workers, "sarn-worker",
+                                       sarn__host_job_done, host, &host->heap,
+                                       &host->steps, error));
+    }
+    return SARN_OK;
+}
+
+sarn_status sarn__host_create(const struct sarn_options *options,
+                              struct sarn__host **host,
+                              struct sarn_error *error)
+{
+    struct sarn__host *made = sarn__heap_alloc(&options->heap, sizeof(*made));
+    sarn_status status;
+
+    if (made == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an engine");
+    }
+    made->heap = options->heap;
+    made->hooks = options->hooks;
+    made->queue_max = options->queue_max;
+    made->wait_for_room = (options->flags & SARN_OPEN_WAIT) != 0;
+    made->inbox.tail = &made->inbox.head;
+    made->visits.tail = &made->visits.head;
+    made->finished.tail = &made->finished.head;
+    made->line_tail = &made->line;
+    made->attention = SARN__AWAY;
+    made->wake_us = INT64_MAX;
+    made->again = true; /* What an earlier run left to do. */
+    pthread_mutex_init(&made->mutex, NULL);
+    sem_init(&made->nap, 0, 0);
+    status = make_parts(made, options, error);
+    if (status != SARN_OK) {
+        sarn__host_destroy(made);
+        return status;
+    }
+    *host = made;
+    return SARN_OK;
+}
+
+/* How a call on the engine's log gets to the leader's thread. */
+static sarn_status visit_log(void *owner,
+                             sarn_status (*call)(void *arg),
+                             void *arg,
+                             struct sarn_error *error)
+{
+    struct sarn__host *host = owner;
+
+    if (!sarn__process_mark_is_ours(host->mark)) {
+        return sarn__host_forked(error);
+    }
+    return sarn__host_visit(host, false, call, arg, error);
+}
+
+void sarn__host_attach(struct sarn__host *host, sarn_engine *engine)
+{
+    struct sarn_log *log = sarn__engine_log(engine);
+
+    assert(host->engine == NULL);
+    host->engine = engine;
+    sarn__engine_set_host(engine, host);
+    log->visit = visit_log;
+    log->owner = host;
+    sarn__loop_wake(host->loop); /* Executions of an earlier run go on. */
+    host->woken = true;
+}
+
+void sarn__host_destroy(struct sarn__host *host)
+{
+    struct sarn_heap heap = host->heap;
+
+    if (host->thread_made) {
+        pthread_join(host->thread, NULL);
+    }
+    sarn__workers_destroy(host->steps);
+    sarn__workers_destroy(host->committer);
+    if (host->engine != NULL) {
+        sarn__engine_destroy(host->engine);
+    }
+    sarn__loop_destroy(host->loop);
+    sarn__process_mark_destroy(host->mark);
+    sem_destroy(&host->nap);
+    pthread_mutex_destroy(&host->mutex);
+    sarn__heap_free(&heap, host);
+}
+
+struct sarn__host *sarn__host_of(const sarn_engine *engine)
+{
+    struct sarn__host *host = sarn__engine_host(engine);
+
+    return sarn__process_mark_is_ours(host->mark) ? host : NULL;
+}
+
+sarn_status sarn__host_forked(struct sarn_error *error)
+{
+    return sarn__fail(
+        error, SARN_ERR_STATE,
+        "the engine belongs to the process that forked this one: open the "
+        "log after the fork, in one of them");
+}
