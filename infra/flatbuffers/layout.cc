@@ -1,15 +1,8 @@
 #include "layout.h"
 
+#include "core/type.h"
+
 namespace sarn {
-
-uint32_t scalar_size(uint8_t kind)
-{
-    static const uint8_t sizes[] = {
-        0, 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8,
-    };
-
-    return kind < sizeof(sizes) ? sizes[kind] : 0;
-}
 
 namespace {
 
@@ -31,7 +24,7 @@ extent c_extent(const sarn_field &field)
     if (field.kind == SARN_KIND_STRUCT) {
         return {field.type->size, field.type->align};
     }
-    return {scalar_size(field.kind), scalar_size(field.kind)};
+    return {sarn__kind_size(field.kind), sarn__kind_size(field.kind)};
 }
 
 uint32_t round_up(uint32_t value, uint32_t align)

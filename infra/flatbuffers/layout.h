@@ -14,9 +14,6 @@ static_assert(sizeof(struct sarn_str) == 16, "text is a pointer and a size");
 // A FlatBuffers struct, and what the fields of one table may take in its buffer.
 constexpr uint32_t inline_bytes_max = 60000;
 
-// Bytes of a scalar kind; 0: not a scalar.
-uint32_t scalar_size(uint8_t kind);
-
 // Fill offset of every field, and size and align of type. Structs that it embeds are
 // laid out before it. False: over inline_bytes_max.
 bool lay_out(struct sarn_type *type, struct sarn_field *fields, bool is_struct);

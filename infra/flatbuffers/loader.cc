@@ -6,6 +6,7 @@
 
 #include <flatbuffers/reflection_generated.h>
 
+#include "core/type.h"
 #include "layout.h"
 
 extern "C" {
@@ -116,7 +117,7 @@ bool integer_fits(uint8_t kind, int64_t value)
     if (kind == SARN_KIND_I64 || kind == SARN_KIND_U64) {
         return true;
     }
-    uint32_t bits = scalar_size(kind) * 8;
+    uint32_t bits = sarn__kind_size(kind) * 8;
     bool is_signed =
         kind == SARN_KIND_I8 || kind == SARN_KIND_I16 || kind == SARN_KIND_I32;
     int64_t low = is_signed ? -(INT64_C(1) << (bits - 1)) : 0;
@@ -471,7 +472,7 @@ Loader::load_field(uint32_t index, const reflection::Field *from, sarn_field *to
         to->flags = static_cast<uint8_t>(to->flags | SARN_FIELD_DEPRECATED);
     }
     if (objects_->Get(index)->is_struct()) {
-        bool fixed = scalar_size(to->kind) != 0 || to->kind == SARN_KIND_STRUCT;
+        bool fixed = sarn__kind_size(to->kind) != 0 || to->kind == SARN_KIND_STRUCT;
 
         if (!fixed || (to->flags & SARN_FIELD_VECTOR)) {
             return corrupt(from, "cannot be in a struct");
@@ -560,7 +561,7 @@ sarn_status Loader::load_object_of(const reflection::Field *from, sarn_field *to
 
 sarn_status Loader::check_flags(const reflection::Field *from, const sarn_field *to)
 {
-    bool scalar = scalar_size(to->kind) != 0 && !(to->flags & SARN_FIELD_VECTOR);
+    bool scalar = sarn__kind_size(to->kind) != 0 && !(to->flags & SARN_FIELD_VECTOR);
 
     if (scalar && from->optional()) {
         return unserved(from,
@@ -578,7 +579,7 @@ sarn_status Loader::check_flags(const reflection::Field *from, const sarn_field 
 
 sarn_status Loader::load_default(const reflection::Field *from, sarn_field *to)
 {
-    if (scalar_size(to->kind) == 0 || (to->flags & SARN_FIELD_VECTOR)) {
+    if (sarn__kind_size(to->kind) == 0 || (to->flags & SARN_FIELD_VECTOR)) {
         return SARN_OK;
     }
     if (is_real(to->kind)) {
