@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "engine/decision.h"
 #include "engine/state.h"
 #include "sarn/events.h"
 
@@ -151,6 +152,12 @@ static sarn_status write_events(sarn_engine *engine,
     return SARN_OK;
 }
 
+void sarn__unit_rollback(sarn_engine *engine, const struct sarn__mark *mark)
+{
+    sarn__writer_rollback(&engine->writer, mark);
+    sarn__entities_forget(&engine->entities, mark->next_position - 1);
+}
+
 sarn_status sarn__command_decide(sarn_engine *engine,
                                  const struct sarn__meta *meta,
                                  const struct sarn_command *command,
@@ -172,8 +179,7 @@ sarn_status sarn__command_decide(sarn_engine *engine,
     status = write_events(engine, meta, command, &deciding, result, engine->scratch,
                           written, error);
     if (status != SARN_OK) {
-        sarn__writer_rollback(&engine->writer, &mark);
-        sarn__entities_drop(&engine->entities, deciding.entity);
+        sarn__unit_rollback(engine, &mark);
         return status;
     }
     engine->counts.commands += 1;

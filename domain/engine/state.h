@@ -99,6 +99,8 @@ SARN_MUST_USE sarn_status sarn__command_decide(sarn_engine *engine,
                                                uint32_t *count,
                                                struct sarn__written *written,
                                                struct sarn_error *error);
+/* Undo everything written since mark, and forget the states that knew of it. */
+void sarn__unit_rollback(sarn_engine *engine, const struct sarn__mark *mark);
 /* Requests, from the queue. Each ends in an answer. */
 void sarn__command_run(sarn_engine *engine, struct sarn__request *request);
 void sarn__append_run(sarn_engine *engine, struct sarn__request *request);

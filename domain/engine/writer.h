@@ -59,9 +59,10 @@ struct sarn__batch {
     struct sarn_str *records;
     uint32_t count, capacity;
     size_t bytes;
-    uint64_t first;  /* Position of records[0]. */
-    int64_t time_us; /* Of the last record. */
-    bool waited;     /* Somebody waits for it to be durable. */
+    uint64_t first;                        /* Position of records[0]. */
+    int64_t time_us;                       /* Of the last record. */
+    bool waited;                           /* Somebody waits for it to be durable. */
+    struct sarn__snapshot_note *snapshots; /* To store once it is durable. */
 };
 
 struct sarn__undo;
@@ -170,8 +171,9 @@ bool sarn__writer_is_full(const struct sarn__writer *writer);
 SARN_MUST_USE sarn_status sarn__writer_seal(struct sarn__writer *writer,
                                             struct sarn__batch **batch,
                                             struct sarn_error *error);
-/* The batch in flight is durable and has been folded: forget what the store knows now.
- */
+/* The batch in flight is durable: it is the one settling now. */
+void sarn__writer_now_durable(struct sarn__writer *writer);
+/* The batch settling has been folded: forget what the store knows now. */
 void sarn__writer_settled(struct sarn__writer *writer);
 /* The append failed: forget everything that is not folded, the open batch too. None is
  * settling. */
