@@ -4,8 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include <flatbuffers/reflection_generated.h>
-
+#include "bfbs.h"
 #include "core/type.h"
 #include "layout.h"
 
@@ -34,97 +33,6 @@ const role_name role_names[] = {
     {"state", SARN_ROLE_STATE}, {"row", SARN_ROLE_ROW},
     {"input", SARN_ROLE_INPUT}, {"output", SARN_ROLE_OUTPUT},
 };
-
-bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-// An identifier, or several with dots between them. What passes has no NUL inside, so
-// it may be used as a C string.
-bool is_name(const flatbuffers::String *text, bool dots)
-{
-    bool start = true;
-
-    if (text->size() == 0 || text->size() > SARN_NAME_BYTES_MAX) {
-        return false;
-    }
-    for (uint32_t i = 0; i < text->size(); i++) {
-        char c = text->Data()[i];
-
-        if (dots && c == '.' && !start) {
-            start = true;
-        } else if (is_letter(c) || (!start && c >= '0' && c <= '9')) {
-            start = false;
-        } else {
-            return false;
-        }
-    }
-    return !start;
-}
-
-// A byte of a reflection::Type as it is stored: the generated accessor answers an enum,
-// which an unknown value must never become.
-int raw(const reflection::Type *type, flatbuffers::voffset_t field)
-{
-    return reinterpret_cast<const flatbuffers::Table *>(type)->GetField<int8_t>(field,
-                                                                                0);
-}
-
-int base_of(const reflection::Type *type)
-{
-    return raw(type, reflection::Type::VT_BASE_TYPE);
-}
-
-int element_of(const reflection::Type *type)
-{
-    return raw(type, reflection::Type::VT_ELEMENT);
-}
-
-// The kind of a scalar base type; 0: none.
-uint8_t scalar_kind(int base)
-{
-    static const uint8_t kinds[] = {
-        0,
-        0,
-        SARN_KIND_BOOL,
-        SARN_KIND_I8,
-        SARN_KIND_U8,
-        SARN_KIND_I16,
-        SARN_KIND_U16,
-        SARN_KIND_I32,
-        SARN_KIND_U32,
-        SARN_KIND_I64,
-        SARN_KIND_U64,
-        SARN_KIND_F32,
-        SARN_KIND_F64,
-    };
-
-    return base >= 0 && base < static_cast<int>(sizeof(kinds)) ? kinds[base]
-                                                               : uint8_t{0};
-}
-
-bool is_real(uint8_t kind)
-{
-    return kind == SARN_KIND_F32 || kind == SARN_KIND_F64;
-}
-
-bool integer_fits(uint8_t kind, int64_t value)
-{
-    if (kind == SARN_KIND_BOOL) {
-        return value == 0 || value == 1;
-    }
-    if (kind == SARN_KIND_I64 || kind == SARN_KIND_U64) {
-        return true;
-    }
-    uint32_t bits = sarn__kind_size(kind) * 8;
-    bool is_signed =
-        kind == SARN_KIND_I8 || kind == SARN_KIND_I16 || kind == SARN_KIND_I32;
-    int64_t low = is_signed ? -(INT64_C(1) << (bits - 1)) : 0;
-    int64_t high = (INT64_C(1) << (is_signed ? bits - 1 : bits)) - 1;
-
-    return value >= low && value <= high;
-}
 
 class Loader {
   public:
