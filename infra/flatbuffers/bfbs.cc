@@ -3,12 +3,17 @@
 #include "core/type.h"
 
 namespace sarn {
-
 namespace {
 
 bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+int raw(const reflection::Type *type, flatbuffers::voffset_t field)
+{
+    return reinterpret_cast<const flatbuffers::Table *>(type)->GetField<int8_t>(field,
+                                                                                0);
 }
 
 } // namespace
@@ -34,15 +39,10 @@ bool is_name(const flatbuffers::String *text, bool dots)
     return !start;
 }
 
-namespace {
-
-int raw(const reflection::Type *type, flatbuffers::voffset_t field)
+bool in_order(const flatbuffers::String *a, const flatbuffers::String *b)
 {
-    return reinterpret_cast<const flatbuffers::Table *>(type)->GetField<int8_t>(field,
-                                                                                0);
+    return *a < *b;
 }
-
-} // namespace
 
 int base_of(const reflection::Type *type)
 {

@@ -12,6 +12,9 @@ namespace sarn {
 // NUL inside, so it may be used as a C string.
 bool is_name(const flatbuffers::String *text, bool dots);
 
+// Does a come before b? flatc sorts by this, so a list in order has no doubles.
+bool in_order(const flatbuffers::String *a, const flatbuffers::String *b);
+
 // reflection::BaseType of a type and of its elements, as numbers: the generated
 // accessors answer an enum, which an unknown value must never become.
 int base_of(const reflection::Type *type);

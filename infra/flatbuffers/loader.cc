@@ -190,8 +190,7 @@ sarn_status Loader::load_enum(uint32_t index)
     enums_[index].name = from->name()->c_str();
     enum_files_[index] =
         from->declaration_file() ? from->declaration_file()->c_str() : "";
-    // flatc sorts them, so this finds doubles too.
-    if (index > 0 && std::strcmp(enums_[index - 1].name, enums_[index].name) >= 0) {
+    if (index > 0 && !in_order(enum_tables_->Get(index - 1)->name(), from->name())) {
         return corrupt("its enums are not in order of name");
     }
     if (from->is_union()) {
@@ -265,7 +264,7 @@ sarn_status Loader::name_types()
             return corrupt("a type has no proper name");
         }
         types_[i].name = object->name()->c_str();
-        if (i > 0 && std::strcmp(types_[i - 1].name, types_[i].name) >= 0) {
+        if (i > 0 && !in_order(objects_->Get(i - 1)->name(), object->name())) {
             return corrupt("its types are not in order of name");
         }
         type_files_[i] =
@@ -319,8 +318,7 @@ sarn_status Loader::sort_fields(uint32_t index, const reflection::Field **by_id)
         if (!is_name(field->name(), false)) {
             return corrupt("a field has no proper name");
         }
-        if (previous &&
-            std::strcmp(previous->name()->c_str(), field->name()->c_str()) >= 0) {
+        if (previous && !in_order(previous->name(), field->name())) {
             return corrupt(field, "is not in order of name");
         }
         if (field->id() >= object->fields()->size() || by_id[field->id()]) {
