@@ -20,15 +20,14 @@ SARN_MUST_USE sarn_status sarn__bus_create(struct sarn_log *log,
                                            struct sarn_error *error);
 /* Ends every subscription; their ended callbacks are not called. */
 void sarn__bus_destroy(struct sarn__bus *bus);
-SARN_MUST_USE sarn_status sarn__bus_subscribe(struct sarn__bus *bus,
-                                              const struct sarn_subscribe *options,
-                                              sarn_event_fn *handler,
-                                              void (*ended)(void *arg,
-                                                            sarn_status status,
-                                                            uint64_t position),
-                                              void *arg,
-                                              sarn_subscription **subscription,
-                                              struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__bus_subscribe(struct sarn__bus *bus,
+                    const struct sarn_subscribe_options *options,
+                    sarn_event_fn *handler,
+                    void (*ended)(void *arg, sarn_status status, uint64_t position),
+                    void *arg,
+                    sarn_subscription **subscription,
+                    struct sarn_error *error);
 /* Safe inside a handler; the subscription is freed when the delivery under way ends. */
 void sarn__bus_unsubscribe(struct sarn__bus *bus, sarn_subscription *subscription);
 /* Does anybody who has caught up want to see records of this type id? Cheap. */

@@ -1,5 +1,5 @@
-/* clock.h - the port to wall-clock time: microseconds since 1970 UTC. May jump either way;
- * the engine never lets recorded time go back.
+/* clock.h - the port to wall-clock time: microseconds since 1970 UTC. May jump either
+ * way; the engine never lets recorded time go back.
  *
  * Threads: any.
  */

@@ -1,8 +1,9 @@
 /* log.h - reading a log: events, streams, statistics, schemas, checks.
  *
- * A struct sarn_log comes from sarn_log_open() (another process, read-only, also while an
- * owner is running or hanging) or from sarn_engine_log() (the owner itself). Everything
- * read is durable. Read transactions are short: long reads are cut into slices inside.
+ * A struct sarn_log comes from sarn_log_open() (another process, read-only, also while
+ * an owner is running or hanging) or from sarn_engine_log() (the owner itself).
+ * Everything read is durable. Read transactions are short: long reads are cut into
+ * slices inside.
  *
  * Threads: one thread at a time per log from sarn_log_open(). A log from
  *          sarn_engine_log() may be used from any thread: calls run on the dispatch
@@ -27,11 +28,15 @@ struct sarn_log_options {
     const struct sarn_module *const *modules;
     struct sarn_heap heap; /* All NULL: malloc. */
 };
-#define SARN_LOG_OPTIONS_INIT {.struct_size = sizeof(struct sarn_log_options)}
+#define SARN_LOG_OPTIONS_INIT                                                          \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_log_options)                                 \
+    }
 
 /* Open path for reading. options may be NULL. Writes nothing but LMDB's reader slot.
  * SARN_ERR_NOT_FOUND, SARN_ERR_PERMISSION, SARN_ERR_CORRUPT (not a Sarn log, or
- * damaged), SARN_ERR_UNSUPPORTED (newer format), SARN_ERR_BUSY (this process owns it). */
+ * damaged), SARN_ERR_UNSUPPORTED (newer format), SARN_ERR_BUSY (this process owns it).
+ */
 SARN_API SARN_MUST_USE sarn_status sarn_log_open(const char *path,
                                                  const struct sarn_log_options *options,
                                                  sarn_log **log,
@@ -51,18 +56,21 @@ SARN_API SARN_MUST_USE sarn_status sarn_log_refresh(sarn_log *log,
 struct sarn_range {
     uint32_t struct_size;
     uint32_t flags;
-    uint64_t from, to;             /* Positions, both included; to 0: the end. */
+    uint64_t from, to;                /* Positions, both included; to 0: the end. */
     int64_t from_time_us, to_time_us; /* Both included. */
-    struct sarn_str stream;        /* One stream; from_version below applies. */
+    struct sarn_str stream;           /* One stream; from_version below applies. */
     struct sarn_str category;
     struct sarn_str type;
     struct sarn_uuid correlation_id;
     uint64_t from_version;
-    uint64_t limit;                /* Events at most. */
-    uint32_t tenant;               /* With stream or category. */
+    uint64_t limit;  /* Events at most. */
+    uint32_t tenant; /* With stream or category. */
     uint32_t reserved;
 };
-#define SARN_RANGE_INIT {.struct_size = sizeof(struct sarn_range)}
+#define SARN_RANGE_INIT                                                                \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_range)                                       \
+    }
 
 /* SARN_OK: go on. Anything else ends the read, which returns it. event and what it
  * points to die with the call. */
@@ -91,8 +99,8 @@ struct sarn_stream_info {
     struct sarn_str name;
     uint32_t tenant;
     bool deleted;
-    uint64_t number;        /* Its number inside the log. */
-    uint64_t version;       /* Of its last event. */
+    uint64_t number;  /* Its number inside the log. */
+    uint64_t version; /* Of its last event. */
     uint64_t last_position;
     struct sarn_str metadata; /* As set; empty: none. */
 };
@@ -121,13 +129,13 @@ struct sarn_log_stats {
     uint64_t commits;
     uint64_t streams;
     uint64_t epoch;
-    uint64_t flushed_position;  /* Tables reach it; after it comes the tail. */
+    uint64_t flushed_position; /* Tables reach it; after it comes the tail. */
     int64_t first_time_us, last_time_us;
     uint64_t file_bytes, used_bytes, map_bytes;
     uint64_t readers;
     struct sarn_uuid log_id;
-    uint8_t head_hash[32];      /* The chain's: export it to sign it elsewhere. */
-    uint32_t owner_pid;         /* 0: nobody owns it now. */
+    uint8_t head_hash[32]; /* The chain's: export it to sign it elsewhere. */
+    uint32_t owner_pid;    /* 0: nobody owns it now. */
     uint32_t reserved;
 };
 SARN_API SARN_MUST_USE sarn_status sarn_log_get_stats(sarn_log *log,
@@ -150,18 +158,21 @@ SARN_API SARN_MUST_USE sarn_status sarn_log_schemas(sarn_log *log,
 
 /* --- projections and states --- */
 
-/* Rows of a projection in order of their keys (or of an index's), as the module declared
- * them. Members as in struct sarn_range. */
+/* Rows of a projection in order of their keys (or of an index's), as the module
+ * declared them. Members as in struct sarn_range. */
 struct sarn_query {
     uint32_t struct_size;
-    uint32_t flags;            /* SARN_READ_BACKWARD */
+    uint32_t flags; /* SARN_READ_BACKWARD */
     const char *projection;
-    const char *index;         /* NULL: by row key. */
-    struct sarn_key from, to;  /* Both included; empty: open. to also matches what
-                                  begins with it. */
+    const char *index;        /* NULL: by row key. */
+    struct sarn_key from, to; /* Both included; empty: open. to also matches what
+                                 begins with it. */
     uint64_t limit;
 };
-#define SARN_QUERY_INIT {.struct_size = sizeof(struct sarn_query)}
+#define SARN_QUERY_INIT                                                                \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_query)                                       \
+    }
 
 /* row is a struct of the projection's row type; it dies with the call. */
 typedef sarn_status sarn_row_fn(void *arg, struct sarn_str key, const void *row);
@@ -205,11 +216,14 @@ struct sarn_check {
     uint64_t differences;
     uint64_t unchecked; /* Projections whose code is not loaded; each is a finding. */
 };
-#define SARN_CHECK_INIT {.struct_size = sizeof(struct sarn_check)}
+#define SARN_CHECK_INIT                                                                \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_check)                                       \
+    }
 
-/* Fold the whole log from nothing, in memory, and compare with the stored tables: stream
- * heads, indexes, idempotency keys, executions, and the projections of known modules.
- * SARN_OK also when there are differences: look at check. */
+/* Fold the whole log from nothing, in memory, and compare with the stored tables:
+ * stream heads, indexes, idempotency keys, executions, and the projections of known
+ * modules. SARN_OK also when there are differences: look at check. */
 SARN_API SARN_MUST_USE sarn_status sarn_log_check(sarn_log *log,
                                                   struct sarn_check *check,
                                                   struct sarn_error *error);

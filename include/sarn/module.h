@@ -1,9 +1,9 @@
 /* module.h - how a business domain is told to Sarn: aggregates, projections, workflows.
  *
- * A module is constant data and pure functions: no I/O, no clock, no allocation but from
- * the arena handed in, no state of its own. That is what makes replay give the same
- * answer anywhere. All functions here run on the dispatch thread; pointers handed to
- * them die when they return.
+ * A module is constant data and pure functions: no I/O, no clock, no allocation but
+ * from the arena handed in, no state of its own. That is what makes replay give the
+ * same answer anywhere. All functions here run on the dispatch thread; pointers handed
+ * to them die when they return.
  */
 #ifndef SARN_MODULE_H
 #define SARN_MODULE_H
@@ -22,17 +22,17 @@ extern "C" {
 
 /* An event as handlers see it. */
 struct sarn_event {
-    uint64_t position;          /* In the log, from 1; 0: not yet appended. */
-    uint64_t version;           /* In its stream, from 0. */
-    struct sarn_str stream;     /* Empty: a streamless core event. */
-    struct sarn_str type_name;  /* "payments.AccountOpened" */
+    uint64_t position;            /* In the log, from 1; 0: not yet appended. */
+    uint64_t version;             /* In its stream, from 0. */
+    struct sarn_str stream;       /* Empty: a streamless core event. */
+    struct sarn_str type_name;    /* "payments.AccountOpened" */
     const struct sarn_type *type; /* NULL: not known here; read payload. */
-    const void *data;           /* The struct of type; NULL when type is. */
-    struct sarn_str payload;    /* As stored. */
+    const void *data;             /* The struct of type; NULL when type is. */
+    struct sarn_str payload;      /* As stored. */
     struct sarn_uuid id, correlation_id, causation_id;
     int64_t time_us;
     uint32_t tenant;
-    uint32_t schema_id;         /* Stored schema of the payload; 0: plain bytes. */
+    uint32_t schema_id; /* Stored schema of the payload; 0: plain bytes. */
     struct sarn_str actor, origin;
 };
 
@@ -45,7 +45,7 @@ struct sarn_command_view {
     uint64_t next_version; /* 0: the stream has no events yet. */
     uint32_t tenant;
     struct sarn_str actor, origin;
-    int64_t base_version;  /* What the author had seen; SARN_ANY: not said. */
+    int64_t base_version; /* What the author had seen; SARN_ANY: not said. */
 };
 
 /* --- aggregates --- */
@@ -98,11 +98,13 @@ struct sarn_key {
     uint8_t bytes[SARN_ROW_KEY_BYTES_MAX];
 };
 
-/* Append a part such that byte order is the order of the values. Text is terminated with
- * two zero bytes (a NUL inside becomes 00 FF), so that parts can follow each other.
- * SARN_ERR_TOO_LARGE: key is full, and unchanged. [any thread] */
-SARN_API SARN_MUST_USE sarn_status sarn_key_add_u64(struct sarn_key *key, uint64_t value);
-SARN_API SARN_MUST_USE sarn_status sarn_key_add_i64(struct sarn_key *key, int64_t value);
+/* Append a part such that byte order is the order of the values. Text is terminated
+ * with two zero bytes (a NUL inside becomes 00 FF), so that parts can follow each
+ * other. SARN_ERR_TOO_LARGE: key is full, and unchanged. [any thread] */
+SARN_API SARN_MUST_USE sarn_status sarn_key_add_u64(struct sarn_key *key,
+                                                    uint64_t value);
+SARN_API SARN_MUST_USE sarn_status sarn_key_add_i64(struct sarn_key *key,
+                                                    int64_t value);
 SARN_API SARN_MUST_USE sarn_status sarn_key_add_text(struct sarn_key *key,
                                                      struct sarn_str text);
 
@@ -134,9 +136,9 @@ enum sarn_projection_mode {
 };
 
 struct sarn_projection {
-    const char *name;       /* Unique in the engine. */
-    uint32_t version;       /* Raise it when rows must be rebuilt. */
-    uint32_t mode;          /* enum sarn_projection_mode */
+    const char *name; /* Unique in the engine. */
+    uint32_t version; /* Raise it when rows must be rebuilt. */
+    uint32_t mode;    /* enum sarn_projection_mode */
     const struct sarn_type *row;
     /* Which rows does event touch? None is fine. */
     sarn_status (*keys)(const struct sarn_event *event, struct sarn_keys *keys);
@@ -152,7 +154,7 @@ struct sarn_projection {
 
 /* Turns an old payload into a newer one when it is read; the log keeps the old. */
 struct sarn_upcaster {
-    const char *from_type; /* Type name as stored. */
+    const char *from_type;        /* Type name as stored. */
     const struct sarn_type *from; /* Its struct. */
     const struct sarn_type *to;
     sarn_status (*upcast)(const void *from, void *to, struct sarn_arena *arena);

@@ -1,7 +1,7 @@
 /* sarn.h - the engine: open a log, submit commands, run workflows, follow events.
  *
- * One engine owns one log file. All domain code runs on one thread, the dispatch thread,
- * which is one of:
+ * One engine owns one log file. All domain code runs on one thread, the dispatch
+ * thread, which is one of:
  *   - the caller of a blocking call (sarn_call, sarn_execute, ...) when nobody else is
  *     dispatching: the simplest program needs nothing more;
  *   - the caller of sarn_run(), until sarn_stop();
@@ -9,8 +9,8 @@
  *   - the caller of sarn_dispatch(), whenever sarn_fd() polls readable.
  *
  * Durability: no reply leaves before its events are synced to disk. A reply SARN_OK is
- *             never lost; SARN_ERR_IN_DOUBT is settled by submitting again under the same
- *             idempotency key after reopening.
+ *             never lost; SARN_ERR_IN_DOUBT is settled by submitting again under the
+ *             same idempotency key after reopening.
  * Threads:    submitting and blocking calls are safe from any thread; callbacks run on
  *             the dispatch thread, where a blocking call is refused with
  *             SARN_ERR_REENTRANT. No engine survives fork().
@@ -38,11 +38,11 @@ SARN_API const char *sarn_version(void); /* "0.1.0" */
 #define SARN_OPEN_WAIT     4u /* A full queue makes submit wait instead of fail. */
 
 enum sarn_stage { /* When observe is called. */
-    SARN_STAGE_SUBMIT,
-    SARN_STAGE_DECIDE,
-    SARN_STAGE_COMMIT,
-    SARN_STAGE_PUBLISH,
-    SARN_STAGE_STEP
+                  SARN_STAGE_SUBMIT,
+                  SARN_STAGE_DECIDE,
+                  SARN_STAGE_COMMIT,
+                  SARN_STAGE_PUBLISH,
+                  SARN_STAGE_STEP
 };
 
 struct sarn_observation {
@@ -70,19 +70,22 @@ struct sarn_hooks {
 
 struct sarn_options {
     uint32_t struct_size;
-    uint32_t flags;       /* SARN_OPEN_x */
+    uint32_t flags; /* SARN_OPEN_x */
     uint32_t module_count;
-    uint32_t workers;     /* Threads for external steps; 0: 8. */
+    uint32_t workers; /* Threads for external steps; 0: 8. */
     const struct sarn_module *const *modules;
-    void *context;        /* For sarn_step_context(). */
-    uint64_t map_bytes;   /* The largest the file may get, fixed while open; 0: 1 TiB. */
+    void *context;      /* For sarn_step_context(). */
+    uint64_t map_bytes; /* The largest the file may get, fixed while open; 0: 1 TiB. */
     uint64_t cache_bytes; /* Of aggregate states; 0: 32 MiB. */
     uint32_t queue_max;   /* Requests waiting to be decided; 0: 65,536. */
     uint32_t tail_max;    /* Events folded at open, about; 0: 32,768. */
     struct sarn_hooks hooks;
     struct sarn_heap heap; /* All NULL: malloc. */
 };
-#define SARN_OPTIONS_INIT {.struct_size = sizeof(struct sarn_options)}
+#define SARN_OPTIONS_INIT                                                              \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_options)                                     \
+    }
 
 /* Open or create the log at path. options may be NULL.
  * SARN_ERR_BUSY: names the owner's pid. SARN_ERR_CORRUPT: not a Sarn log, or damaged.
@@ -101,8 +104,10 @@ SARN_API void sarn_close(sarn_engine *engine);
 
 /* --- dispatching --- */
 
-SARN_API SARN_MUST_USE sarn_status sarn_start(sarn_engine *engine, struct sarn_error *error);
-SARN_API SARN_MUST_USE sarn_status sarn_run(sarn_engine *engine, struct sarn_error *error);
+SARN_API SARN_MUST_USE sarn_status sarn_start(sarn_engine *engine,
+                                              struct sarn_error *error);
+SARN_API SARN_MUST_USE sarn_status sarn_run(sarn_engine *engine,
+                                            struct sarn_error *error);
 /* End sarn_run() or Sarn's own thread, soon. [any thread, callbacks too] */
 SARN_API void sarn_stop(sarn_engine *engine);
 /* Readable when sarn_dispatch() has work; the engine's, not to be closed or read. */
@@ -122,7 +127,7 @@ struct sarn_command {
     const struct sarn_type *type;
     const void *data;         /* A struct of type. */
     struct sarn_str key;      /* Idempotency key, per tenant; empty: none. */
-    int64_t expected_version; /* >= 0, or SARN_ANY, SARN_NO_STREAM, SARN_STREAM_EXISTS */
+    int64_t expected_version; /* >= 0, SARN_ANY, SARN_NO_STREAM, SARN_STREAM_EXISTS */
     int64_t base_version;     /* What its author had seen; SARN_ANY: not said. */
     struct sarn_str actor, origin;
     struct sarn_uuid correlation_id; /* Zero: a new one. */
@@ -131,24 +136,27 @@ struct sarn_command {
     uint32_t reserved;
 };
 #define SARN_COMMAND_INIT                                                              \
-    {.struct_size = sizeof(struct sarn_command), .expected_version = SARN_ANY,         \
-     .base_version = SARN_ANY}
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_command), .expected_version = SARN_ANY,      \
+        .base_version = SARN_ANY                                                       \
+    }
 
 /* How a request ended. Dies with the callback. */
 struct sarn_reply {
     sarn_status status;
     uint32_t event_count;
-    const char *text;       /* Why not; "" when OK. */
-    uint64_t position;      /* Of its last event; 0: none. */
-    int64_t version;        /* Of the stream after it; -1: no events. */
+    const char *text;                /* Why not; "" when OK. */
+    uint64_t position;               /* Of its last event; 0: none. */
+    int64_t version;                 /* Of the stream after it; -1: no events. */
     const struct sarn_event *events; /* Of a dry run; else NULL. */
     struct sarn_uuid correlation_id;
-    bool repeated;          /* The key had been used: this is the first answer. */
+    bool repeated; /* The key had been used: this is the first answer. */
 };
 typedef void sarn_reply_fn(void *arg, const struct sarn_reply *reply);
 
-/* Hand a command over; it is copied. reply is called once if this returns SARN_OK, after
- * durability, on the dispatch thread; else not at all. SARN_ERR_OVERLOADED: try later. */
+/* Hand a command over; it is copied. reply is called once if this returns SARN_OK,
+ * after durability, on the dispatch thread; else not at all. SARN_ERR_OVERLOADED: try
+ * later. */
 SARN_API SARN_MUST_USE sarn_status sarn_submit(sarn_engine *engine,
                                                const struct sarn_command *command,
                                                sarn_reply_fn *reply,
@@ -188,7 +196,10 @@ struct sarn_append {
     struct sarn_str actor, origin;
     struct sarn_uuid correlation_id, causation_id;
 };
-#define SARN_APPEND_INIT {.struct_size = sizeof(struct sarn_append)}
+#define SARN_APPEND_INIT                                                               \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_append)                                      \
+    }
 
 SARN_API SARN_MUST_USE sarn_status sarn_append_submit(sarn_engine *engine,
                                                       const struct sarn_append *append,
@@ -200,9 +211,9 @@ SARN_API SARN_MUST_USE sarn_status sarn_append_call(sarn_engine *engine,
                                                     struct sarn_reply *result,
                                                     struct sarn_error *error);
 
-/* Replace a stream's metadata (any bytes, JSON by custom), or delete it softly: it reads
- * as SARN_ERR_DELETED, its events stay in the log, and the next append revives it with
- * the version going on. Waits for durability. */
+/* Replace a stream's metadata (any bytes, JSON by custom), or delete it softly: it
+ * reads as SARN_ERR_DELETED, its events stay in the log, and the next append revives it
+ * with the version going on. Waits for durability. */
 SARN_API SARN_MUST_USE sarn_status sarn_stream_set_metadata(sarn_engine *engine,
                                                             uint32_t tenant,
                                                             struct sarn_str stream,
@@ -229,7 +240,10 @@ struct sarn_start {
     uint32_t tenant;
     uint32_t reserved;
 };
-#define SARN_START_INIT {.struct_size = sizeof(struct sarn_start)}
+#define SARN_START_INIT                                                                \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_start)                                       \
+    }
 
 /* Start an execution, or join the one with that id: the same id and input is the same
  * execution, also after it ended. reply tells how it ended: SARN_OK, completed;
@@ -273,10 +287,8 @@ SARN_API SARN_MUST_USE sarn_status sarn_load(sarn_engine *engine,
                                              int64_t *version,
                                              struct sarn_error *error);
 /* Many at once, in one visit to the log: state for streams[i] goes to handler. */
-typedef sarn_status sarn_state_fn(void *arg,
-                                  struct sarn_str stream,
-                                  int64_t version,
-                                  const void *state);
+typedef sarn_status
+sarn_state_fn(void *arg, struct sarn_str stream, int64_t version, const void *state);
 SARN_API SARN_MUST_USE sarn_status sarn_load_batch(sarn_engine *engine,
                                                    uint32_t tenant,
                                                    const struct sarn_str *streams,
@@ -294,16 +306,15 @@ SARN_API SARN_MUST_USE sarn_status sarn_warm(sarn_engine *engine,
 
 struct sarn_engine_stats {
     uint32_t struct_size;
-    uint32_t queued;        /* Requests waiting to be decided. */
+    uint32_t queued; /* Requests waiting to be decided. */
     uint64_t cache_hits, cache_misses, cache_evictions;
     uint64_t cache_entries, cache_bytes;
     uint64_t commands, rejections, commits, events, flushes;
     uint64_t executions_running;
     uint64_t steps_running;
 };
-SARN_API SARN_MUST_USE sarn_status sarn_engine_get_stats(sarn_engine *engine,
-                                                         struct sarn_engine_stats *stats,
-                                                         struct sarn_error *error);
+SARN_API SARN_MUST_USE sarn_status sarn_engine_get_stats(
+    sarn_engine *engine, struct sarn_engine_stats *stats, struct sarn_error *error);
 
 /* --- reading and subscribing --- */
 
@@ -314,30 +325,33 @@ typedef struct sarn_subscription sarn_subscription;
 
 #define SARN_FROM_NOW UINT64_MAX
 
-struct sarn_subscribe {
+struct sarn_subscribe_options {
     uint32_t struct_size;
     uint32_t flags;
-    uint64_t from;               /* Position to begin after; SARN_FROM_NOW: only new. */
-    struct sarn_str category;    /* Empty: all. */
-    const char *const *types;    /* Type names; NULL: all. */
+    uint64_t from;            /* Position to begin after; SARN_FROM_NOW: only new. */
+    struct sarn_str category; /* Empty: all. */
+    const char *const *types; /* Type names; NULL: all. */
     uint32_t type_count;
-    uint32_t tenant;             /* With category. */
+    uint32_t tenant; /* With category. */
 };
-#define SARN_SUBSCRIBE_INIT {.struct_size = sizeof(struct sarn_subscribe)}
+#define SARN_SUBSCRIBE_OPTIONS_INIT                                                    \
+    {                                                                                  \
+        .struct_size = sizeof(struct sarn_subscribe_options)                           \
+    }
 
-/* Hand every matching event to handler on the dispatch thread, in order of position, each
- * exactly once while subscribed: first those in the log after from, then new ones as
- * they become durable, before the reply to their command. A handler that returns
+/* Hand every matching event to handler on the dispatch thread, in order of position,
+ * each exactly once while subscribed: first those in the log after from, then new ones
+ * as they become durable, before the reply to their command. A handler that returns
  * anything but SARN_OK is not called again: ended (may be NULL) is told the status and
  * the position that failed, and the others go on. [any thread] */
-SARN_API SARN_MUST_USE sarn_status sarn_subscribe(
-    sarn_engine *engine,
-    const struct sarn_subscribe *options,
-    sarn_event_fn *handler,
-    void (*ended)(void *arg, sarn_status status, uint64_t position),
-    void *arg,
-    sarn_subscription **subscription,
-    struct sarn_error *error);
+SARN_API SARN_MUST_USE sarn_status
+sarn_subscribe(sarn_engine *engine,
+               const struct sarn_subscribe_options *options,
+               sarn_event_fn *handler,
+               void (*ended)(void *arg, sarn_status status, uint64_t position),
+               void *arg,
+               sarn_subscription **subscription,
+               struct sarn_error *error);
 /* No handler call begins after this returns. [any thread, handlers too] */
 SARN_API void sarn_unsubscribe(sarn_engine *engine, sarn_subscription *subscription);
 

@@ -17,8 +17,8 @@ extern "C" {
 #define SARN_STATIC_ASSERT _Static_assert
 #endif
 
-#define SARN_API       __attribute__((visibility("default")))
-#define SARN_MUST_USE  __attribute__((warn_unused_result))
+#define SARN_API          __attribute__((visibility("default")))
+#define SARN_MUST_USE     __attribute__((warn_unused_result))
 #define SARN_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Values are part of the ABI and of the log: appended to, never renumbered. */

@@ -9,12 +9,12 @@
  * are in one commit: exactly once. Consecutive local steps share that commit.
  * An external step is a function on the worker pool: at least once.
  *   - Not idempotent: an intent is durable before it runs and its result after. After a
- *     crash between the two, reconcile is asked what happened; unknown, or no reconcile,
- *     parks the execution.
+ *     crash between the two, reconcile is asked what happened; unknown, or no
+ *     reconcile, parks the execution.
  *   - SARN_STEP_IDEMPOTENT: repeated under the same sarn_step_key() it gives the same
  *     outcome, and its compensate accepts a step that never ran (no output). Such steps
- *     need no intent, and their successes are not waited for: after a crash they are run
- *     again under their keys, or compensated by them.
+ *     need no intent, and their successes are not waited for: after a crash they are
+ *     run again under their keys, or compensated by them.
  */
 #ifndef SARN_WORKFLOW_H
 #define SARN_WORKFLOW_H
@@ -52,15 +52,16 @@ SARN_API const void *sarn_step_output_of(const struct sarn_step_call *call,
 SARN_API void *sarn_step_context(const struct sarn_step_call *call);
 
 /* Hand over the step's output, a struct of its output type; it is encoded before the
- * call returns, the last call counts. SARN_ERR_SCHEMA, SARN_ERR_TOO_LARGE, SARN_ERR_NOMEM. */
+ * call returns, the last call counts. SARN_ERR_SCHEMA, SARN_ERR_TOO_LARGE,
+ * SARN_ERR_NOMEM. */
 SARN_API SARN_MUST_USE sarn_status sarn_step_output(struct sarn_step_call *call,
                                                     const void *output);
 /* Local steps only: send a command to an aggregate, decided at once.
  * SARN_ERR_REJECTED and others as decide answers: return them to fail the step, or go
  * on. SARN_ERR_STATE: not a local step. */
 struct sarn_command;
-SARN_API SARN_MUST_USE sarn_status sarn_step_command(struct sarn_step_call *call,
-                                                     const struct sarn_command *command);
+SARN_API SARN_MUST_USE sarn_status
+sarn_step_command(struct sarn_step_call *call, const struct sarn_command *command);
 /* Say why the step failed: a code for programs (matched against the retry policy's
  * non-retryable codes) and a sentence. Returns SARN_ERR_REJECTED, to be returned. */
 SARN_API SARN_MUST_USE sarn_status sarn_step_fail(struct sarn_step_call *call,
@@ -89,25 +90,25 @@ enum sarn_step_kind { SARN_STEP_EXTERNAL, SARN_STEP_LOCAL };
 #define SARN_STEP_IDEMPOTENT 1u
 
 struct sarn_step {
-    const char *id;           /* Stable, unique in the workflow; no position. */
+    const char *id; /* Stable, unique in the workflow; no position. */
     sarn_step_fn *run;
-    sarn_step_fn *compensate; /* NULL: nothing to undo. */
-    uint32_t kind;            /* enum sarn_step_kind */
-    uint32_t flags;           /* SARN_STEP_x */
-    sarn_step_fn *reconcile;  /* NULL: in doubt parks. */
+    sarn_step_fn *compensate;       /* NULL: nothing to undo. */
+    uint32_t kind;                  /* enum sarn_step_kind */
+    uint32_t flags;                 /* SARN_STEP_x */
+    sarn_step_fn *reconcile;        /* NULL: in doubt parks. */
     const struct sarn_type *output; /* NULL: none. */
     struct sarn_retry retry;
     struct sarn_retry compensation_retry;
 };
 
-/* The last three members of a struct sarn_workflow, of an array of steps. The size makes
- * room for steps to grow. */
+/* The last three members of a struct sarn_workflow, of an array of steps. The size
+ * makes room for steps to grow. */
 #define SARN_STEPS(array)                                                              \
     (array), (uint32_t)(sizeof(array) / sizeof((array)[0])),                           \
         (uint32_t)sizeof((array)[0])
 
 struct sarn_workflow {
-    const char *name;              /* "funds_transfer"; no '-'; not also a category. */
+    const char *name; /* "funds_transfer"; no '-'; not also a category. */
     uint32_t version;
     const struct sarn_type *input; /* NULL: none. */
     const struct sarn_step *steps;

@@ -186,7 +186,7 @@ sarn_status sarn_engine_get_stats(sarn_engine *engine,
 
 struct subscribe {
     sarn_engine *engine;
-    struct sarn_subscribe options;
+    struct sarn_subscribe_options options;
     sarn_event_fn *handler;
     void (*ended)(void *arg, sarn_status status, uint64_t position);
     void *arg;
@@ -205,7 +205,7 @@ static sarn_status subscribe(void *arg)
 
 sarn_status
 sarn_subscribe(sarn_engine *engine,
-               const struct sarn_subscribe *options,
+               const struct sarn_subscribe_options *options,
                sarn_event_fn *handler,
                void (*ended)(void *arg, sarn_status status, uint64_t position),
                void *arg,
