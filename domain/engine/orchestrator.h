@@ -1,44 +1,52 @@
-/* orchestrator.h - executions: what core/execution.h plans, carried out.
+/* orchestrator.h - executions under way: what the engine's turn calls.
  *
- * Starts, results and due retries come in; events go to the open batch and jobs to the
- * host. Nothing external starts before what it rests on is durable (sarn/workflow.h).
+ * An execution that runs, or ended a moment ago, has a struct sarn__run in memory; its
+ * state (core/execution.h) lies in a bounded cache and is folded again from its stream
+ * when it is needed. Everything that a run needs at once is one unit of the writer: all
+ * of it is in one append, or none. What an external step rests on is durable before
+ * the step is handed to the host (core/plan.h names the one exception).
  *
- * Threads: the dispatch thread.
+ * Threads: the dispatch thread, but for the work of its jobs.
  */
 #ifndef SARN_ENGINE_ORCHESTRATOR_H
 #define SARN_ENGINE_ORCHESTRATOR_H
 
 #include "engine/engine.h"
 
-/* Sets engine->orchestrator. */
+/* engine->orchestrator, over everything else of the engine. */
 SARN_MUST_USE sarn_status sarn__orchestrator_create(sarn_engine *engine,
                                                     struct sarn_error *error);
-/* Also where create failed or was never called. Requests that still wait for executions
- * are answered SARN_ERR_CLOSED. */
+/* No job is out. Who still waits is answered SARN_ERR_CLOSED. Works half-made, too. */
 void sarn__orchestrator_destroy(sarn_engine *engine);
 
-/* A start request, from the queue: start, join, or answer how it ended. */
+/* --- the engine's turn --- */
+
+/* Start an execution or join one. Takes the request over and answers it: when the start
+ * is durable (SARN_START_DETACHED), or how the execution ended, when that is. */
 void sarn__orchestrator_start(sarn_engine *engine, struct sarn__request *request);
-/* A step's job came back. */
+/* A job of kind SARN__JOB_STEP came back. */
 void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job);
-/* Everything up to engine->durable is durable: start the attempts that this released,
- * answer those who wait for executions that ended. */
+/* engine->durable has moved: hand out the steps that waited for it, answer who did. */
 void sarn__orchestrator_durable(sarn_engine *engine);
-/* What was not durable has been forgotten. Results of steps that came back are kept,
- * and recorded by a later turn. */
+/* What is not durable was forgotten (engine->commit_job says why). Executions begin again
+ * from what is; the outcome of a step that was made stays known and is recorded anew. */
 void sarn__orchestrator_append_failed(sarn_engine *engine);
-/* Do what is due: retries, results to be recorded again. */
+/* Do what is due. */
 void sarn__orchestrator_wake(sarn_engine *engine);
-/* When wake is next wanted; INT64_MAX: not. */
+/* When that is next; INT64_MAX: nothing is. */
 int64_t sarn__orchestrator_next_wake(const sarn_engine *engine);
-/* Take up executions that were running when the log was last closed, at most limit.
- * false: there are no more. */
+/* Take up at most limit executions that an earlier process left. true: more are left. */
 bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit);
-/* Steps that are out with the host. */
+/* The engine winds up: what was about to begin does not, and the log says so. */
+void sarn__orchestrator_stop(sarn_engine *engine);
+
+/* --- questions --- */
+
+/* Jobs that are out. */
 uint32_t sarn__orchestrator_running(const sarn_engine *engine);
-/* Executions that are neither ended nor parked, as far as they have been taken up. */
+/* Executions in memory that have not ended. */
 uint64_t sarn__orchestrator_executions(const sarn_engine *engine);
-/* As sarn_execution_get(); everything durable has been folded. */
+/* From what is folded. SARN_ERR_NOT_FOUND: no such execution. */
 SARN_MUST_USE sarn_status sarn__orchestrator_execution(sarn_engine *engine,
                                                        uint32_t tenant,
                                                        struct sarn_str workflow,
