@@ -47,6 +47,16 @@ SARN_MUST_USE sarn_status sarn__tables_create(const struct sarn_journal *journal
                                               struct sarn_error *error);
 void sarn__tables_destroy(struct sarn__tables *tables);
 
+/* How a row lies in the journal: u64 position, u8 state, 7 zero bytes, the value. */
+#define SARN__ROW_HEADER_BYTES 16u
+#define SARN__ROW_LIVE         0u
+#define SARN__ROW_REMOVED      1u
+
+/* Bytes of rows that are the same in memory as below and are kept to be read and
+ * changed again. Tables that never began a round keep none: somebody else may be
+ * writing. */
+#define SARN__TABLES_CACHE_BYTES (32u * 1024u * 1024u)
+
 /* The row, copied to arena; position (may be NULL) of the event that made it.
  * SARN_ERR_NOT_FOUND: no row; *position is then that of its removal, or 0. */
 SARN_MUST_USE sarn_status sarn__tables_get(struct sarn__tables *tables,
@@ -67,31 +77,71 @@ SARN_MUST_USE sarn_status sarn__tables_remove(struct sarn__tables *tables,
                                               struct sarn_str key,
                                               uint64_t position,
                                               struct sarn_error *error);
-/* Forget every row of a table, in memory and, with the next rounds, below. */
+/* As put, for a key that has no row below, live or removed, for certain: if it is
+ * removed again before it is flushed, it leaves nothing behind. */
+SARN_MUST_USE sarn_status sarn__tables_insert(struct sarn__tables *tables,
+                                              uint32_t table,
+                                              struct sarn_str key,
+                                              struct sarn_str value,
+                                              uint64_t position,
+                                              struct sarn_error *error);
+
+/* For the hot path: a row without a copy, and without an error when there is none. */
+struct sarn__row_view {
+    bool found;
+    uint32_t size;
+    void *value;       /* Until the next call on the tables; NULL when not found. */
+    uint64_t position; /* Of the event that made or removed it; 0: none. */
+};
+SARN_MUST_USE sarn_status sarn__tables_peek(struct sarn__tables *tables,
+                                            uint32_t table,
+                                            struct sarn_str key,
+                                            struct sarn__row_view *view,
+                                            struct sarn_error *error);
+/* As peek, to change the value in place: where the row is found and view->position is
+ * before position, it counts as changed by the event there, and its value may be
+ * written to. Otherwise nothing may be changed. */
+SARN_MUST_USE sarn_status sarn__tables_touch(struct sarn__tables *tables,
+                                             uint32_t table,
+                                             struct sarn_str key,
+                                             uint64_t position,
+                                             struct sarn__row_view *view,
+                                             struct sarn_error *error);
+
+/* Forget every row of a table: at once for whoever reads here, and below with the next
+ * slices. */
 SARN_MUST_USE sarn_status sarn__tables_clear(struct sarn__tables *tables,
                                              uint32_t table,
                                              struct sarn_error *error);
 
+/* Forget everything in memory, flushed or not: the journal below has moved on (see
+ * sarn__store_fold_tail). No round is under way. */
+SARN_MUST_USE sarn_status sarn__tables_forget(struct sarn__tables *tables,
+                                              struct sarn_error *error);
+
 typedef sarn_status
 sarn__row_fn(void *arg, struct sarn_str key, struct sarn_str value, uint64_t position);
-/* Visit rows of range in order: memory and journal merged. The visitor must not change
- * the tables. */
+/* Visit rows of range in order: memory and journal merged. The visitor may read the
+ * tables, but must not change them; no read transaction is open while it runs. */
 SARN_MUST_USE sarn_status sarn__tables_scan(struct sarn__tables *tables,
                                             const struct sarn_table_range *range,
                                             sarn__row_fn *visit,
                                             void *arg,
                                             struct sarn_error *error);
 
-/* Rows changed and not yet flushed, and the bytes they hold. */
+/* Rows changed and not yet flushed, and the bytes they hold; tombstones that are still
+ * to be deleted below count too. */
 uint64_t sarn__tables_dirty_rows(const struct sarn__tables *tables);
 uint64_t sarn__tables_bytes(const struct sarn__tables *tables);
 
 /* Begin a round at the fold's position through, unless one is under way. */
 void sarn__tables_begin_round(struct sarn__tables *tables, uint64_t through);
 bool sarn__tables_in_round(const struct sarn__tables *tables);
-/* The round's next slice: at most rows_max rows and bytes_max bytes. *flush's rows stay
- * valid and unchanged until sarn__tables_slice_done(). epoch is left to the caller. The
- * last slice has through set. SARN_ERR_NOT_FOUND: no round. */
+/* The round's next slice: at most rows_max rows and bytes_max bytes, but at least one
+ * row where there is one. *flush's rows are copies: valid and unchanged until
+ * sarn__tables_slice_done(), which comes before the next slice. epoch is left to the
+ * caller. The last slice, which may be empty, has through set. SARN_ERR_NOT_FOUND: no
+ * round. */
 SARN_MUST_USE sarn_status sarn__tables_slice(struct sarn__tables *tables,
                                              uint32_t rows_max,
                                              uint32_t bytes_max,
