@@ -120,7 +120,8 @@ static struct sarn__row *keep(struct sarn__tables *tables,
 
 static struct sarn__row_view view_of(struct sarn__row *row)
 {
-    struct sarn__row_view view = {.found = !row->removed, .position = row->position};
+    struct sarn__row_view view = {
+        .found = !row->removed, .position = row->position, .row = row};
 
     row->used = true;
     if (view.found) {
@@ -150,8 +151,11 @@ sarn_status sarn__tables_peek(struct sarn__tables *tables,
         /* Tombstones that outlived a crash are buried here, too. */
         if ((found.found || found.position > 0) && tables->sole_writer &&
             tables->scans == 0) {
-            (void)keep(tables, number, key, &found);
-            sarn__rows_evict(tables);
+            sarn__rows_evict(tables); /* Before, so that what is shown here stays. */
+            row = keep(tables, number, key, &found);
+            if (row != NULL) {
+                found = view_of(row);
+            }
         }
     }
     *view = found;
@@ -188,36 +192,27 @@ sarn_status sarn__tables_get(struct sarn__tables *tables,
 
 /* --- changing --- */
 
-sarn_status sarn__tables_touch(struct sarn__tables *tables,
-                               uint32_t number,
-                               struct sarn_str key,
-                               uint64_t position,
-                               struct sarn__row_view *view,
-                               struct sarn_error *error)
+sarn_status sarn__tables_change(struct sarn__tables *tables,
+                                uint32_t number,
+                                struct sarn_str key,
+                                uint64_t position,
+                                struct sarn__row_view *view,
+                                struct sarn_error *error)
 {
-    struct sarn__table_rows *table = sarn__rows_table(tables, number);
-    struct sarn__row *row = sarn__rows_find(table, key);
-    struct sarn__row_view found = {.found = false};
+    struct sarn__row *row = view->row;
 
-    assert(key.size > 0 && key.size <= SARN__TABLE_KEY_BYTES_MAX);
+    assert(view->found && position >= view->position);
     assert(tables->scans == 0);
-    if (row == NULL && below_counts(tables, table)) {
-        SARN__TRY(read_below(tables, number, key, &found, error));
-        if (found.found && found.position < position) {
-            row = keep(tables, number, key, &found);
-            if (row == NULL) {
-                return no_memory(error, number);
-            }
+    if (row == NULL) {
+        row = keep(tables, number, key, view);
+        if (row == NULL) {
+            return no_memory(error, number);
         }
     }
-    if (row != NULL) {
-        found = view_of(row);
-        if (found.found && found.position < position) {
-            sarn__rows_make_dirty(tables, row);
-            row->position = position;
-        }
-    }
-    *view = found;
+    assert(row->table->number == number && sarn_str_equal(row->node.key, key));
+    sarn__rows_make_dirty(tables, row);
+    row->position = position;
+    *view = view_of(row);
     return SARN_OK;
 }
 
@@ -242,7 +237,9 @@ static sarn_status put(struct sarn__tables *tables,
         if (row == NULL) {
             return no_memory(error, number);
         }
-        row->fresh = fresh || !below_counts(tables, table);
+        /* While folding goes over old events again, or another process writes, the row
+         * may lie below all the same: then only a tombstone can hide it. */
+        row->fresh = (fresh && tables->sole_writer) || !below_counts(tables, table);
         return SARN_OK;
     }
     if (sarn__rows_set_value(tables, row, value)) {

@@ -77,8 +77,8 @@ SARN_MUST_USE sarn_status sarn__tables_remove(struct sarn__tables *tables,
                                               struct sarn_str key,
                                               uint64_t position,
                                               struct sarn_error *error);
-/* As put, for a key that has no row below, live or removed, for certain: if it is
- * removed again before it is flushed, it leaves nothing behind. */
+/* As put, for a key that no event before this one made a row for: if it is removed
+ * again before it is flushed, it leaves nothing behind. */
 SARN_MUST_USE sarn_status sarn__tables_insert(struct sarn__tables *tables,
                                               uint32_t table,
                                               struct sarn_str key,
@@ -90,23 +90,24 @@ SARN_MUST_USE sarn_status sarn__tables_insert(struct sarn__tables *tables,
 struct sarn__row_view {
     bool found;
     uint32_t size;
-    void *value;       /* Until the next call on the tables; NULL when not found. */
-    uint64_t position; /* Of the event that made or removed it; 0: none. */
+    void *value;           /* Until the next call on the tables; NULL when not found. */
+    uint64_t position;     /* Of the event that made or removed it; 0: none. */
+    struct sarn__row *row; /* The tables' own. */
 };
 SARN_MUST_USE sarn_status sarn__tables_peek(struct sarn__tables *tables,
                                             uint32_t table,
                                             struct sarn_str key,
                                             struct sarn__row_view *view,
                                             struct sarn_error *error);
-/* As peek, to change the value in place: where the row is found and view->position is
- * before position, it counts as changed by the event there, and its value may be
- * written to. Otherwise nothing may be changed. */
-SARN_MUST_USE sarn_status sarn__tables_touch(struct sarn__tables *tables,
-                                             uint32_t table,
-                                             struct sarn_str key,
-                                             uint64_t position,
-                                             struct sarn__row_view *view,
-                                             struct sarn_error *error);
+/* Change the row that *view shows: it was found, by the last call on the tables. From
+ * here on it counts as changed by the event at position, and view->size bytes of
+ * view->value may be written to. */
+SARN_MUST_USE sarn_status sarn__tables_change(struct sarn__tables *tables,
+                                              uint32_t table,
+                                              struct sarn_str key,
+                                              uint64_t position,
+                                              struct sarn__row_view *view,
+                                              struct sarn_error *error);
 
 /* Forget every row of a table: at once for whoever reads here, and below with the next
  * slices. */

@@ -227,7 +227,7 @@ static void memory_hides_what_lies_below(void **unused)
     end(&f);
 }
 
-static void a_touched_row_is_changed_in_place(void **unused)
+static void a_row_is_changed_in_place(void **unused)
 {
     const struct sarn_str key = SARN_STR("a");
     struct sarn__row_view view;
@@ -238,21 +238,24 @@ static void a_touched_row_is_changed_in_place(void **unused)
     put(&f, "a", "old", 5);
     flush_all(&f, 5);
     crash(&f);
-    assert_int_equal(sarn__tables_touch(f.tables, TABLE, key, 5, &view, NULL), SARN_OK);
-    assert_true(view.found);
-    assert_int_equal(view.position, 5);
-    assert_int_equal(sarn__tables_dirty_rows(f.tables), 0); /* It has seen 5. */
-    assert_int_equal(sarn__tables_touch(f.tables, TABLE, key, 6, &view, NULL), SARN_OK);
-    assert_int_equal(view.position, 5);
-    memcpy(view.value, "new", 3);
-    assert_string_equal(get(&f, "a"), "new@6");
-    flush_all(&f, 6);
+    for (uint64_t position = 6; position <= 8; position++) {
+        assert_int_equal(sarn__tables_peek(f.tables, TABLE, key, &view, NULL), SARN_OK);
+        assert_true(view.found);
+        assert_int_equal(view.position, position - 1);
+        assert_int_equal(sarn__tables_dirty_rows(f.tables), position == 7);
+        assert_int_equal(
+            sarn__tables_change(f.tables, TABLE, key, position, &view, NULL), SARN_OK);
+        memcpy(view.value, position == 6 ? "new" : "two", view.size);
+        assert_string_equal(get(&f, "a"), position == 6   ? "new@6"
+                                          : position == 7 ? "two@7"
+                                                          : "two@8");
+        if (position == 7) {
+            flush_all(&f, 7);
+        }
+    }
+    flush_all(&f, 8);
     crash(&f);
-    assert_string_equal(get(&f, "a"), "new@6");
-    assert_int_equal(sarn__tables_touch(f.tables, TABLE, (struct sarn_str)SARN_STR("b"),
-                                        7, &view, NULL),
-                     SARN_OK);
-    assert_false(view.found);
+    assert_string_equal(get(&f, "a"), "two@8");
     end(&f);
 }
 
@@ -332,7 +335,9 @@ static void a_slice_keeps_its_bytes_while_rows_change(void **unused)
     put(&f, "c", "1", 1);
     sarn__tables_begin_round(f.tables, 1);
     assert_int_equal(sarn__tables_slice(f.tables, 9, 1u << 20, &flush, NULL), SARN_OK);
-    assert_int_equal(sarn__tables_touch(f.tables, TABLE, key, 2, &view, NULL), SARN_OK);
+    assert_int_equal(sarn__tables_peek(f.tables, TABLE, key, &view, NULL), SARN_OK);
+    assert_int_equal(sarn__tables_change(f.tables, TABLE, key, 2, &view, NULL),
+                     SARN_OK);
     memcpy(view.value, "2", 1);
     put(&f, "b", "much longer", 3);
     take_away(&f, "c", 4);
@@ -431,6 +436,7 @@ static void an_inserted_row_that_is_removed_leaves_nothing(void **unused)
 
     (void)unused;
     begin(&f);
+    flush_all(&f, 0); /* Now it is known who writes. */
     assert_int_equal(sarn__tables_insert(f.tables, TABLE, key, value, 1, NULL),
                      SARN_OK);
     take_away(&f, "a", 2);
@@ -631,7 +637,7 @@ static void a_row_without_a_sound_header_is_corrupt(void **unused)
 
 /* What event number position does; the log that tables are folded from. */
 struct op {
-    uint8_t kind; /* 0: remove, 1: put, 2: touch, 3: insert. */
+    uint8_t kind; /* 0: remove, 1: put, 2: change, 3: insert. */
     uint32_t table, key, value;
 };
 
@@ -677,8 +683,7 @@ static void fold(struct property *p, uint64_t position)
     struct sarn__tables *tables = p->f.tables;
     struct sarn__row_view view;
 
-    assert_int_equal(sarn__tables_touch(tables, op->table, key, position, &view, NULL),
-                     SARN_OK);
+    assert_int_equal(sarn__tables_peek(tables, op->table, key, &view, NULL), SARN_OK);
     if (view.position >= position) {
         return;
     }
@@ -690,6 +695,9 @@ static void fold(struct property *p, uint64_t position)
             sarn__tables_insert(tables, op->table, key, value, position, NULL),
             SARN_OK);
     } else if (op->kind == 2 && view.found && view.size == value.size) {
+        assert_int_equal(
+            sarn__tables_change(tables, op->table, key, position, &view, NULL),
+            SARN_OK);
         memcpy(view.value, value.data, value.size);
     } else {
         assert_int_equal(
@@ -840,7 +848,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_hides_what_lies_below),
-        cmocka_unit_test(a_touched_row_is_changed_in_place),
+        cmocka_unit_test(a_row_is_changed_in_place),
         cmocka_unit_test(a_round_writes_what_was_dirty_when_it_began),
         cmocka_unit_test(a_round_with_nothing_to_write_moves_through),
         cmocka_unit_test(a_slice_that_fails_comes_again),
