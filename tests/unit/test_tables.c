@@ -742,13 +742,15 @@ as_expected(void *arg, struct sarn_str key, struct sarn_str value, uint64_t posi
     struct expected *expected = arg;
     char bytes[VALUE_MAX];
     struct sarn_str want;
+    char text[16];
     uint32_t number;
 
     assert_true(position > 0 && position <= expected->p->position);
     assert_true(expected->next < expected->count);
     assert_true(sarn_str_equal(key, expected->keys[expected->next]));
-    number = (uint32_t)strtoul(
-        memchr(key.data, '-', key.size) != NULL ? key.data + 8 : key.data, NULL, 10);
+    snprintf(text, sizeof(text), "%.*s", (int)key.size, key.data);
+    number =
+        (uint32_t)strtoul(text + (text[0] == 'a' ? strlen("account-") : 0), NULL, 10);
     want = value_text(bytes, expected->p->model[expected->table - 1][number].value);
     assert_true(sarn_str_equal(value, want));
     expected->next += expected->step;
