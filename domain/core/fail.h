@@ -10,6 +10,12 @@ SARN_MUST_USE sarn_status sarn__fail(struct sarn_error *error,
                                      const char *format,
                                      ...) SARN_PRINTF(3, 4);
 
+/* Fill error (may be NULL), where the status goes another way. */
+void sarn__error_set(struct sarn_error *error,
+                     sarn_status status,
+                     const char *format,
+                     ...) SARN_PRINTF(3, 4);
+
 /* Return status on failure; the error is filled already. */
 #define SARN__TRY(call)                                                                \
     do {                                                                               \

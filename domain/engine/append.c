@@ -193,7 +193,7 @@ void sarn__append_run(sarn_engine *engine, struct sarn__request *request)
     struct sarn_error error = {SARN_OK, ""};
     struct sarn__command_result result;
     struct sarn__meta meta;
-    struct sarn_str *payloads;
+    struct sarn_str *payloads = NULL;
     uint8_t hash[16];
     bool keyed = append->key.size > 0 && (append->flags & SARN_DRY_RUN) == 0;
     sarn_status status = append_meta(engine, append, &meta, &error);

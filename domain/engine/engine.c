@@ -61,9 +61,9 @@ void sarn__engine_halt(sarn_engine *engine,
         return;
     }
     engine->stopped = status;
-    (void)sarn__fail(&engine->stopped_error, SARN_ERR_CLOSED,
-                     "the engine stopped and must be reopened: %.190s",
-                     error->status == SARN_OK ? sarn_status_text(status) : error->text);
+    sarn__error_set(&engine->stopped_error, SARN_ERR_CLOSED,
+                    "the engine stopped and must be reopened: %.190s",
+                    error->status == SARN_OK ? sarn_status_text(status) : error->text);
     if (hooks->log != NULL) {
         hooks->log(hooks->arg, engine->stopped_error.text);
     }
@@ -241,8 +241,8 @@ static void commit_work(struct sarn__job *job)
     commit->status = sarn__commit_seal(&commit->commit, commit->batch->records,
                                        &commit->hash, bytes);
     if (commit->status != SARN_OK) {
-        (void)sarn__fail(&commit->error, commit->status,
-                         "a commit could not be digested");
+        sarn__error_set(&commit->error, commit->status,
+                        "a commit could not be digested");
         return;
     }
     batch = (struct sarn_batch){.epoch = commit->commit.epoch,

@@ -265,8 +265,8 @@ void sarn__engine_destroy(sarn_engine *engine)
     struct sarn_journal journal = engine->log.ports.journal;
     struct sarn_error error = {SARN_ERR_CLOSED, ""};
 
-    (void)sarn__fail(&error, SARN_ERR_CLOSED,
-                     "the engine was closed before this was done");
+    sarn__error_set(&error, SARN_ERR_CLOSED,
+                    "the engine was closed before this was done");
     engine->stopped = engine->stopped == SARN_OK ? SARN_ERR_CLOSED : engine->stopped;
     engine->winding = true;
     sarn__settle_fold(engine);

@@ -100,9 +100,9 @@ static void append_failed(sarn_engine *engine, const struct sarn__commit_job *jo
 
     if (status == SARN_ERR_IN_DOUBT || status == SARN_ERR_DEPOSED) {
         sarn__engine_halt(engine, status, &error);
-        (void)sarn__fail(&later, SARN_ERR_CLOSED,
-                         "the engine stopped before this was written: %.180s",
-                         error.text);
+        sarn__error_set(&later, SARN_ERR_CLOSED,
+                        "the engine stopped before this was written: %.180s",
+                        error.text);
     }
     sarn__engine_observe(engine, SARN_STAGE_COMMIT, status, 0, 0, nothing);
     sarn__entities_forget(&engine->entities, engine->log.store.position);
