@@ -77,12 +77,17 @@ static sarn_status visit_log(void *owner,
     return sarn__host_visit(host, false, call, arg, error);
 }
 
-void sarn__host_attach(struct sarn__host *host, sarn_engine *engine)
+void sarn__host_attach(struct sarn__host *host,
+                       sarn_engine *engine,
+                       void (*release)(void *arg),
+                       void *arg)
 {
     struct sarn_log *log = sarn__engine_log(engine);
 
     assert(host->engine == NULL);
     host->engine = engine;
+    host->release = release;
+    host->release_arg = arg;
     sarn__engine_set_host(engine, host);
     log->visit = visit_log;
     log->owner = host;
@@ -101,6 +106,9 @@ void sarn__host_destroy(struct sarn__host *host)
     sarn__workers_destroy(host->committer);
     if (host->engine != NULL) {
         sarn__engine_destroy(host->engine);
+        if (host->release != NULL) {
+            host->release(host->release_arg);
+        }
     }
     sarn__loop_destroy(host->loop);
     sarn__process_mark_destroy(host->mark);

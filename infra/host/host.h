@@ -88,6 +88,8 @@ struct sarn__host {
     struct sarn__workers *steps; /* NULL: no workflow is registered. */
     uint32_t queue_max;
     bool wait_for_room;
+    void (*release)(void *arg); /* What the engine stood on; may be NULL. */
+    void *release_arg;
 
     pthread_mutex_t mutex;
     /* Under the mutex: */
@@ -127,8 +129,12 @@ struct sarn__host {
 SARN_MUST_USE sarn_status sarn__host_create(const struct sarn_options *options,
                                             struct sarn__host **host,
                                             struct sarn_error *error);
-/* Put host around engine, which moves to it. */
-void sarn__host_attach(struct sarn__host *host, sarn_engine *engine);
+/* Put host around engine, which moves to it; so does what release(arg) gives back, once
+ * the engine is gone. */
+void sarn__host_attach(struct sarn__host *host,
+                       sarn_engine *engine,
+                       void (*release)(void *arg),
+                       void *arg);
 /* Nobody is inside and no job is out; engine may be NULL. Destroys both. */
 void sarn__host_destroy(struct sarn__host *host);
 

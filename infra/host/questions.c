@@ -224,7 +224,8 @@ sarn_subscribe(sarn_engine *engine,
         return sarn__host_forked(error);
     }
     SARN__TRY(sarn__sized_copy(&what.options, sizeof(what.options),
-                               sizeof(what.options), options, "sarn_subscribe", error));
+                               sizeof(what.options), options, "sarn_subscribe_options",
+                               error));
     return sarn__host_visit(host, true, subscribe, &what, error);
 }
 

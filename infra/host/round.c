@@ -72,9 +72,11 @@ static void feed_engine(struct sarn__host *host, struct taken *taken)
     }
 }
 
-/* After the poll: what was durable before the question was asked is folded by then. */
 static void answer_visits(struct sarn__host *host, struct sarn__visit *visits)
 {
+    if (visits != NULL) {
+        sarn__engine_settle(host->engine); /* They see all that was replied to. */
+    }
     while (visits != NULL) {
         struct sarn__visit *visit = visits;
 
