@@ -1,5 +1,7 @@
 #include "bfbs.h"
 
+#include <cstring>
+
 #include "core/type.h"
 
 namespace sarn {
@@ -37,6 +39,12 @@ bool is_name(const flatbuffers::String *text, bool dots)
         }
     }
     return !start;
+}
+
+bool is_text(const flatbuffers::String *text, const char *expected)
+{
+    return text->size() == std::strlen(expected) &&
+           std::memcmp(text->Data(), expected, text->size()) == 0;
 }
 
 bool in_order(const flatbuffers::String *a, const flatbuffers::String *b)

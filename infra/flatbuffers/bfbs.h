@@ -12,6 +12,7 @@ namespace sarn {
 // NUL inside, so it may be used as a C string.
 bool is_name(const flatbuffers::String *text, bool dots);
 
+bool is_text(const flatbuffers::String *text, const char *expected);
 // Does a come before b? flatc sorts by this, so a list in order has no doubles.
 bool in_order(const flatbuffers::String *a, const flatbuffers::String *b);
 

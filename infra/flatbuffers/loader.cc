@@ -285,7 +285,7 @@ sarn_status Loader::load_role(const reflection::Object *object, sarn_type *type)
         const flatbuffers::String *key = object->attributes()->Get(i)->key();
 
         for (const role_name &entry : role_names) {
-            if (std::strcmp(key->c_str(), entry.name) != 0) {
+            if (!is_text(key, entry.name)) {
                 continue;
             }
             if (object->is_struct()) {
@@ -383,7 +383,7 @@ Loader::load_field(uint32_t index, const reflection::Field *from, sarn_field *to
         if (!fixed || (to->flags & SARN_FIELD_VECTOR)) {
             return corrupt(from, "cannot be in a struct");
         }
-        return from->required() || from->optional() || from->deprecated()
+        return from->required() || from->deprecated()
                    ? corrupt(from, "has an attribute that a struct's field cannot have")
                    : SARN_OK;
     }

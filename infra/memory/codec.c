@@ -212,13 +212,14 @@ static sarn_status encode(void *self,
     char *start;
 
     (void)self;
-    SARN__TRY(reserve(&w, 0, &start));
     if (type == &sarn_bytes_type) {
         const struct sarn_str *payload = value;
 
         SARN__TRY(write_bytes(&w, payload->data, payload->size));
     } else {
+        SARN__TRY(reserve(&w, sizeof(w.size), &start));
         SARN__TRY(write_table(&w, type, value, 0));
+        memcpy(w.data, &w.size, sizeof(w.size));
     }
     *bytes = (struct sarn_str){w.data != NULL ? w.data : "", w.size};
     return SARN_OK;

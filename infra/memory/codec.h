@@ -1,7 +1,8 @@
 /* codec.h - the codec port in plain C, with a layout of its own: for tests, and to keep
  * the port honest.
  *
- *     table  := { id u16, size u32, value }          in order of id; absent ones are
+ *     payload := its size u32, table
+ *     table   := { id u16, size u32, value }          in order of id; absent ones are
  * left out value  := scalar | struct: its scalars | text, bytes | table | vector vector
  * := count u32 { size u32, value }
  *

@@ -275,6 +275,10 @@ sarn_status sarn__memory_read(const struct sarn_type *type,
                               struct sarn_error *error)
 {
     struct reader r = {value != NULL ? arena : NULL, error, type->size};
+    uint32_t size = bytes.size, stated;
 
+    if (!take_u32(&bytes, &stated) || stated != size) {
+        return corrupt(&r, type, "its size is not the stated one");
+    }
     return read_table(&r, type, bytes, value, 0);
 }
