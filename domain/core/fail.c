@@ -23,9 +23,12 @@ static void drop_partial_character(char *text, size_t size)
     }
 }
 
-static void
-fill(struct sarn_error *error, sarn_status status, const char *format, va_list args)
+void sarn__error_set(struct sarn_error *error,
+                     sarn_status status,
+                     const char *format,
+                     ...)
 {
+    va_list args;
     int size;
 
     assert(status != SARN_OK);
@@ -33,33 +36,12 @@ fill(struct sarn_error *error, sarn_status status, const char *format, va_list a
         return;
     }
     error->status = status;
+    va_start(args, format);
     size = vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
     if (size <= 0) {
         snprintf(error->text, sizeof(error->text), "%s", sarn_status_text(status));
     } else if ((size_t)size >= sizeof(error->text)) {
         drop_partial_character(error->text, strlen(error->text));
     }
-}
-
-sarn_status
-sarn__fail(struct sarn_error *error, sarn_status status, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    fill(error, status, format, args);
-    va_end(args);
-    return status;
-}
-
-void sarn__error_set(struct sarn_error *error,
-                     sarn_status status,
-                     const char *format,
-                     ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    fill(error, status, format, args);
-    va_end(args);
 }

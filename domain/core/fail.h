@@ -4,17 +4,17 @@
 
 #include "sarn/status.h"
 
-/* Fill error (may be NULL) and return status. */
-SARN_MUST_USE sarn_status sarn__fail(struct sarn_error *error,
-                                     sarn_status status,
-                                     const char *format,
-                                     ...) SARN_PRINTF(3, 4);
-
-/* Fill error (may be NULL), where the status goes another way. */
+/* Fill error (may be NULL), where the status goes another way. status is not SARN_OK.
+ */
 void sarn__error_set(struct sarn_error *error,
                      sarn_status status,
                      const char *format,
                      ...) SARN_PRINTF(3, 4);
+
+/* Fill error (may be NULL) and answer status. A macro, so that compiler and analyzer
+ * see which status comes back: a caller that checks it is known not to go on. */
+#define sarn__fail(error, status, ...)                                                 \
+    (sarn__error_set((error), (status), __VA_ARGS__), (sarn_status)(status))
 
 /* Return status on failure; the error is filled already. */
 #define SARN__TRY(call)                                                                \
