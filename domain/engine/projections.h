@@ -28,7 +28,11 @@ void sarn__projections_destroy(struct sarn__projections *projections);
 SARN_MUST_USE sarn_status sarn__projections_bind(struct sarn__projections *projections,
                                                  uint32_t *missing,
                                                  struct sarn_error *error);
-/* The i-th missing one. */
+/* The rows below have moved on to through without us (see sarn__tables_forget): bind
+ * anew. For a reader. */
+SARN_MUST_USE sarn_status sarn__projections_rebase(
+    struct sarn__projections *projections, uint64_t through, struct sarn_error *error);
+/* The i-th missing one, or NULL. */
 const struct sarn_projection *
 sarn__projections_missing(const struct sarn__projections *projections, uint32_t index);
 
@@ -47,6 +51,8 @@ sarn__projections_follow(struct sarn__projections *projections,
                          uint32_t limit,
                          bool *behind,
                          struct sarn_error *error);
+/* Fold a projection from nothing, in memory, and put right the rows that differ; a
+ * stopped one goes on. SARN_ERR_NOT_FOUND: none of that name. */
 SARN_MUST_USE sarn_status
 sarn__projections_rebuild(struct sarn__projections *projections,
                           struct sarn_str name,
