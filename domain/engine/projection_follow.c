@@ -1,5 +1,5 @@
 #include "core/fail.h"
-#include "engine/batch.h"
+#include "engine/page.h"
 #include "engine/projection_state.h"
 
 /* Where the one furthest behind stands; the store's position when nobody is behind. */
@@ -17,12 +17,12 @@ static uint64_t furthest_behind(const struct sarn__projections *projections)
     return seen;
 }
 
-static sarn_status fold_batch(struct sarn__projections *projections,
-                              const struct sarn__batch *batch,
-                              struct sarn_error *error)
+static sarn_status fold_page(struct sarn__projections *projections,
+                             const struct sarn__page *page,
+                             struct sarn_error *error)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct sarn__record *record = &batch->records[i];
+    for (uint32_t i = 0; i < page->count; i++) {
+        const struct sarn__record *record = &page->records[i];
 
         if (sarn__projections_want(projections, record->type)) {
             SARN__TRY(
@@ -69,16 +69,16 @@ settle(struct sarn__projections *projections, uint64_t from, struct sarn_error *
 }
 
 static sarn_status follow(struct sarn__projections *projections,
-                          struct sarn__batch *batch,
+                          struct sarn__page *page,
                           uint64_t from,
                           uint64_t to,
                           struct sarn_error *error)
 {
     while (from < to) {
         SARN__TRY(
-            sarn__batch_forward(batch, projections->store->ports, from + 1, to, error));
-        SARN__TRY(fold_batch(projections, batch, error));
-        from = batch->records[batch->count - 1].position;
+            sarn__page_forward(page, projections->store->ports, from + 1, to, error));
+        SARN__TRY(fold_page(projections, page, error));
+        from = page->records[page->count - 1].position;
         have_seen(projections, from);
     }
     return SARN_OK;
@@ -92,13 +92,13 @@ sarn_status sarn__projections_follow(struct sarn__projections *projections,
     uint64_t position = projections->store->position;
     uint64_t from = furthest_behind(projections);
     uint64_t to = position - from > limit ? from + limit : position;
-    struct sarn__batch batch;
+    struct sarn__page page;
     sarn_status status;
 
     if (from < to) {
-        SARN__TRY(sarn__batch_init(&batch, &projections->heap, error));
-        status = follow(projections, &batch, from, to, error);
-        sarn__batch_done(&batch);
+        SARN__TRY(sarn__page_init(&page, &projections->heap, error));
+        status = follow(projections, &page, from, to, error);
+        sarn__page_done(&page);
         SARN__TRY(status);
     }
     SARN__TRY(settle(projections, from, error));

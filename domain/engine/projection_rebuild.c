@@ -2,7 +2,7 @@
  * crashes in between leaves rows that are no worse than before. */
 #include "core/fail.h"
 #include "core/heap.h"
-#include "engine/batch.h"
+#include "engine/page.h"
 #include "engine/projection_state.h"
 #include "engine/tables_diff.h"
 
@@ -83,19 +83,19 @@ struct rebuild {
     struct sarn_error *error;
 };
 
-static sarn_status fold_all(struct rebuild *rebuild, struct sarn__batch *batch)
+static sarn_status fold_all(struct rebuild *rebuild, struct sarn__page *page)
 {
     const struct sarn__store *store = rebuild->projections->store;
     uint64_t last = store->position;
 
     for (uint64_t done = 0; done < last && rebuild->shadow->live > 0;) {
         SARN__TRY(
-            sarn__batch_forward(batch, store->ports, done + 1, last, rebuild->error));
-        for (uint32_t i = 0; i < batch->count; i++) {
-            SARN__TRY(sarn__projections_fold(rebuild->shadow, &batch->records[i], NULL,
+            sarn__page_forward(page, store->ports, done + 1, last, rebuild->error));
+        for (uint32_t i = 0; i < page->count; i++) {
+            SARN__TRY(sarn__projections_fold(rebuild->shadow, &page->records[i], NULL,
                                              rebuild->error));
         }
-        done += batch->count;
+        done += page->count;
         if (rebuild->progress != NULL) {
             sarn_status status = rebuild->progress(rebuild->arg, done, last);
 
@@ -148,12 +148,12 @@ static sarn_status take_over(struct rebuild *rebuild)
 static sarn_status run(struct rebuild *rebuild)
 {
     const struct sarn__view *shadow = &rebuild->shadow->views[0];
-    struct sarn__batch batch;
+    struct sarn__page page;
     sarn_status status;
 
-    SARN__TRY(sarn__batch_init(&batch, &rebuild->projections->heap, rebuild->error));
-    status = fold_all(rebuild, &batch);
-    sarn__batch_done(&batch);
+    SARN__TRY(sarn__page_init(&page, &rebuild->projections->heap, rebuild->error));
+    status = fold_all(rebuild, &page);
+    sarn__page_done(&page);
     SARN__TRY(status);
     if (shadow->state == SARN__VIEW_STOPPED) {
         return sarn__fail(rebuild->error, shadow->failure.status, "%s",
