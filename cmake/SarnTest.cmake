@@ -25,7 +25,7 @@ function(sarn_add_test name)
   set_tests_properties(
     ${name}
     PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-               ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=STDOUT")
+               ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=STDOUT;UBSAN_OPTIONS=print_stacktrace=1")
 endfunction()
 
 # sarn_add_test_suite(LABEL [LIBS target...] [TIMEOUT seconds]): every test_*.c of this
