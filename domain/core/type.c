@@ -38,6 +38,37 @@ uint32_t sarn__element_size(const struct sarn_field *field)
                                            : sarn__kind_size(field->kind);
 }
 
+void sarn__put_default(const struct sarn_field *field, void *to)
+{
+    if (field->kind >= SARN_KIND_STRING || (field->flags & SARN_FIELD_VECTOR)) {
+        return;
+    }
+    if (field->kind == SARN_KIND_F32) {
+        float value = (float)field->default_real;
+
+        memcpy(to, &value, sizeof(value));
+        return;
+    }
+    switch (sarn__kind_size(field->kind)) {
+    case 1:
+        *(int8_t *)to = (int8_t)field->default_integer;
+        break;
+    case 2:
+        *(int16_t *)to = (int16_t)field->default_integer;
+        break;
+    case 4:
+        *(int32_t *)to = (int32_t)field->default_integer;
+        break;
+    default:
+        if (field->kind == SARN_KIND_F64) {
+            memcpy(to, &field->default_real, sizeof(field->default_real));
+        } else {
+            memcpy(to, &field->default_integer, sizeof(field->default_integer));
+        }
+        break;
+    }
+}
+
 const struct sarn_type *sarn_schema_type(const struct sarn_schema *schema,
                                          struct sarn_str name)
 {

@@ -13,6 +13,8 @@ extern "C" {
 uint32_t sarn__kind_size(uint8_t kind);
 /* Bytes of one element of a vector field, in C. */
 uint32_t sarn__element_size(const struct sarn_field *field);
+/* Set the member at `to` to what field is when it is absent; it is all zero before. */
+void sarn__put_default(const struct sarn_field *field, void *to);
 
 #ifdef __cplusplus
 }

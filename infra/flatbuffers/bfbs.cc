@@ -1,4 +1,4 @@
-#include "bfbs.h"
+#include "infra/flatbuffers/bfbs.h"
 
 #include <cstring>
 

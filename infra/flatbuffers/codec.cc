@@ -1,10 +1,10 @@
-#include "codec.h"
+#include "infra/flatbuffers/codec.h"
 
 #include <cassert>
 #include <new>
 
-#include "loader.h"
-#include "parts.h"
+#include "infra/flatbuffers/loader.h"
+#include "infra/flatbuffers/parts.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include "core/type.h"
-#include "parts.h"
+#include "infra/flatbuffers/parts.h"
 
 namespace sarn {
 namespace {
@@ -43,18 +43,9 @@ void put_scalar(uint8_t kind, const uint8_t *from, char *to)
     }
 }
 
-// to is all zero.
-void put_default(const sarn_field &field, char *to)
+bool is_real(uint8_t kind)
 {
-    if (field.kind == SARN_KIND_F64) {
-        std::memcpy(to, &field.default_real, 8);
-    } else if (field.kind == SARN_KIND_F32) {
-        float value = static_cast<float>(field.default_real);
-        std::memcpy(to, &value, 4);
-    } else if (field.default_integer != 0) {
-        put_scalar(field.kind,
-                   reinterpret_cast<const uint8_t *>(&field.default_integer), to);
-    }
+    return kind == SARN_KIND_F32 || kind == SARN_KIND_F64;
 }
 
 // Reads what verify() passed: nothing is checked here. False: out of memory.
@@ -90,8 +81,8 @@ bool Decoder::table(const sarn_type &type, const uint8_t *at, char *to)
             if (!present(field, at + place, to + field.offset)) {
                 return false;
             }
-        } else if (field.kind < SARN_KIND_STRING && field.flags == 0) {
-            put_default(field, to + field.offset);
+        } else if (field.default_integer != 0 || is_real(field.kind)) {
+            sarn__put_default(&field, to + field.offset);
         }
     }
     return true;

@@ -6,7 +6,7 @@
 
 #include "core/type.h"
 #include "core/utf8.h"
-#include "parts.h"
+#include "infra/flatbuffers/parts.h"
 
 namespace sarn {
 namespace {

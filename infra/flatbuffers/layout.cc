@@ -1,4 +1,4 @@
-#include "layout.h"
+#include "infra/flatbuffers/layout.h"
 
 #include "core/type.h"
 

@@ -1,12 +1,12 @@
-#include "loader.h"
+#include "infra/flatbuffers/loader.h"
 
 #include <cfloat>
 #include <cmath>
 #include <cstring>
 
-#include "bfbs.h"
 #include "core/type.h"
-#include "layout.h"
+#include "infra/flatbuffers/bfbs.h"
+#include "infra/flatbuffers/layout.h"
 
 extern "C" {
 #include "core/fail.h"

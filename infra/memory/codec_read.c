@@ -192,23 +192,6 @@ static sarn_status read_field(struct reader *r,
     return read_value(r, type, field, bytes, inner, depth);
 }
 
-/* to is all zero, or NULL. */
-static void put_default(const struct sarn_field *field, char *to)
-{
-    float real = (float)field->default_real;
-
-    if (to == NULL || field->kind >= SARN_KIND_STRING || field->flags != 0) {
-        return;
-    }
-    if (field->kind == SARN_KIND_F64) {
-        memcpy(to, &field->default_real, sizeof(field->default_real));
-    } else if (field->kind == SARN_KIND_F32) {
-        memcpy(to, &real, sizeof(real));
-    } else {
-        memcpy(to, &field->default_integer, sarn__kind_size(field->kind));
-    }
-}
-
 /* The next field of a table; ids only rise. */
 static bool
 take_field(struct sarn_str *bytes, int32_t last, uint16_t *id, struct sarn_str *value)
@@ -246,7 +229,9 @@ static sarn_status read_table(struct reader *r,
     }
     for (uint32_t i = 0; i < type->field_count; i++) {
         missing += type->fields[i].flags & SARN_FIELD_REQUIRED ? 1 : 0;
-        put_default(&type->fields[i], to ? to + type->fields[i].offset : NULL);
+        if (to != NULL) {
+            sarn__put_default(&type->fields[i], to + type->fields[i].offset);
+        }
     }
     while (bytes.size > 0) {
         const struct sarn_field *field;

@@ -1,4 +1,4 @@
-#include "compare.h"
+#include "tools/schema/compare.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit.h"
-#include "names.h"
+#include "tools/schema/emit.h"
+#include "tools/schema/names.h"
 
 bool is_own(const struct emission *emission, const char *declaration_file)
 {
@@ -243,8 +243,8 @@ sarn_status emit_header(FILE *out, const struct emission *e)
         return SARN_ERR_NOMEM;
     }
     emit_manual(out, e);
-    fprintf(out, "#ifndef %s_\n#define %s_\n\n#include \"sarn/schema.h\"\n\n", guard.text,
-            guard.text);
+    fprintf(out, "#ifndef %s_\n#define %s_\n\n#include \"sarn/schema.h\"\n\n",
+            guard.text, guard.text);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     for (uint32_t i = 0; i < e->loaded->enum_count; i++) {
         if (e->loaded->enum_kinds[i] != 0) {

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "emit.h"
-#include "names.h"
+#include "tools/schema/emit.h"
+#include "tools/schema/names.h"
 
 static const char *const kind_names[] = {
     [SARN_KIND_BOOL] = "BOOL",   [SARN_KIND_I8] = "I8",

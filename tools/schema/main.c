@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
 #include "core/fail.h"
-#include "emit.h"
-#include "names.h"
+#include "tools/schema/compare.h"
+#include "tools/schema/emit.h"
+#include "tools/schema/names.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_BROKEN = 3 };
 

@@ -1,4 +1,4 @@
-#include "names.h"
+#include "tools/schema/names.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -9,8 +9,9 @@
 
 #include "infra/flatbuffers/loader.h"
 
-#define C_NAME_BYTES 1024u /* Of the longest schema name, with every '_', and a NUL.   \
-                            */
+#define C_NAME_BYTES                                                                   \
+    1024u /* Of the longest schema name, with every '_', and a NUL.                    \
+           */
 
 struct c_name {
     char text[C_NAME_BYTES];
