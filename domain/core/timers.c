@@ -58,7 +58,8 @@ static void sink(struct sarn__timers *timers, uint32_t index, struct sarn__timer
     put(timers, index, timer);
 }
 
-static void settle(struct sarn__timers *timers, uint32_t index, struct sarn__timer *timer)
+static void
+settle(struct sarn__timers *timers, uint32_t index, struct sarn__timer *timer)
 {
     if (index > 0 && timer->due_us < timers->items[(index - 1) / 2]->due_us) {
         rise(timers, index, timer);
@@ -67,42 +68,41 @@ static void settle(struct sarn__timers *timers, uint32_t index, struct sarn__tim
     }
 }
 
-static sarn_status reserve(struct sarn__timers *timers)
+sarn_status sarn__timers_reserve(struct sarn__timers *timers, uint32_t count)
 {
-    uint32_t capacity = timers->capacity == 0 ? FIRST_CAPACITY : timers->capacity * 2;
+    uint64_t capacity = timers->capacity == 0 ? FIRST_CAPACITY : timers->capacity;
     struct sarn__timer **items = NULL;
 
-    if (timers->count < timers->capacity) {
+    if (count <= timers->capacity) {
         return SARN_OK;
     }
-    if (capacity > timers->capacity) { /* Else it has overflowed. */
+    while (capacity < count) {
+        capacity *= 2;
+    }
+    if (capacity <= UINT32_MAX) {
         items = sarn__heap_resize(&timers->heap, timers->items,
-                                  (size_t)capacity * sizeof(struct sarn__timer *));
+                                  capacity * sizeof(struct sarn__timer *));
     }
     if (items == NULL) {
         return SARN_ERR_NOMEM;
     }
     timers->items = items;
-    timers->capacity = capacity;
+    timers->capacity = (uint32_t)capacity;
     return SARN_OK;
 }
 
-sarn_status sarn__timers_set(struct sarn__timers *timers,
-                             struct sarn__timer *timer,
-                             int64_t due_us)
+void sarn__timers_set(struct sarn__timers *timers,
+                      struct sarn__timer *timer,
+                      int64_t due_us)
 {
-    if (timer->place == 0) {
-        if (reserve(timers) != SARN_OK) {
-            return SARN_ERR_NOMEM;
-        }
-        timer->due_us = due_us;
-        timers->count += 1;
-        rise(timers, timers->count - 1, timer);
-        return SARN_OK;
-    }
     timer->due_us = due_us;
-    settle(timers, timer->place - 1, timer);
-    return SARN_OK;
+    if (timer->place != 0) {
+        settle(timers, timer->place - 1, timer);
+        return;
+    }
+    assert(timers->count < timers->capacity);
+    timers->count += 1;
+    rise(timers, timers->count - 1, timer);
 }
 
 void sarn__timers_clear(struct sarn__timers *timers, struct sarn__timer *timer)

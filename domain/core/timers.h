@@ -23,14 +23,17 @@ struct sarn__timers {
     uint32_t count, capacity;
 };
 
-/* Never fails: memory is taken when timers are set. */
+/* Never fails: memory is taken by reserve. */
 void sarn__timers_init(struct sarn__timers *timers, const struct sarn_heap *heap);
 void sarn__timers_done(struct sarn__timers *timers);
 
-/* Set timer, or move it. SARN_ERR_NOMEM (never for one that is set): nothing changed. */
-SARN_MUST_USE sarn_status sarn__timers_set(struct sarn__timers *timers,
-                                           struct sarn__timer *timer,
-                                           int64_t due_us);
+/* Make room for count timers in all, so that setting one cannot fail. */
+SARN_MUST_USE sarn_status sarn__timers_reserve(struct sarn__timers *timers,
+                                               uint32_t count);
+/* Set timer, or move it; there is room. */
+void sarn__timers_set(struct sarn__timers *timers,
+                      struct sarn__timer *timer,
+                      int64_t due_us);
 /* Clear timer; one that is not set stays so. */
 void sarn__timers_clear(struct sarn__timers *timers, struct sarn__timer *timer);
 /* The earliest, or NULL. */

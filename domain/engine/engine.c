@@ -67,6 +67,7 @@ void sarn__engine_halt(sarn_engine *engine,
     if (hooks->log != NULL) {
         hooks->log(hooks->arg, engine->stopped_error.text);
     }
+    sarn__orchestrator_halted(engine);
 }
 
 void *sarn__engine_host(const sarn_engine *engine)
@@ -451,6 +452,7 @@ void sarn__engine_finish(sarn_engine *engine, struct sarn__job *job)
 void sarn__engine_stop(sarn_engine *engine)
 {
     engine->winding = true;
+    sarn__orchestrator_stop(engine);
 }
 
 uint32_t sarn__engine_busy(const sarn_engine *engine)

@@ -28,14 +28,19 @@ void sarn__orchestrator_start(sarn_engine *engine, struct sarn__request *request
 void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job);
 /* engine->durable has moved: hand out the steps that waited for it, answer who did. */
 void sarn__orchestrator_durable(sarn_engine *engine);
-/* What is not durable was forgotten (engine->commit_job says why). Executions begin again
- * from what is; the outcome of a step that was made stays known and is recorded anew. */
+/* What is not durable was forgotten (engine->commit_job says why). Executions begin
+ * again from what is; the outcome of a step that was made stays known and is recorded
+ * anew. */
 void sarn__orchestrator_append_failed(sarn_engine *engine);
+/* The engine has halted (engine->stopped): whoever waits is told, and nothing begins.
+ */
+void sarn__orchestrator_halted(sarn_engine *engine);
 /* Do what is due. */
 void sarn__orchestrator_wake(sarn_engine *engine);
 /* When that is next; INT64_MAX: nothing is. */
 int64_t sarn__orchestrator_next_wake(const sarn_engine *engine);
-/* Take up at most limit executions that an earlier process left. true: more are left. */
+/* Take up at most limit executions that an earlier process left. true: more are left.
+ */
 bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit);
 /* The engine winds up: what was about to begin does not, and the log says so. */
 void sarn__orchestrator_stop(sarn_engine *engine);
@@ -46,6 +51,10 @@ void sarn__orchestrator_stop(sarn_engine *engine);
 uint32_t sarn__orchestrator_running(const sarn_engine *engine);
 /* Executions in memory that have not ended. */
 uint64_t sarn__orchestrator_executions(const sarn_engine *engine);
+/* Is stream an execution under way here, or one that ended a moment ago? */
+bool sarn__orchestrator_knows(const sarn_engine *engine,
+                              uint32_t tenant,
+                              struct sarn_str stream);
 /* From what is folded. SARN_ERR_NOT_FOUND: no such execution. */
 SARN_MUST_USE sarn_status sarn__orchestrator_execution(sarn_engine *engine,
                                                        uint32_t tenant,

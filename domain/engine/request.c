@@ -143,9 +143,9 @@ static sarn_status finish(struct sarn__request *made,
 
 /* --- commands --- */
 
-static sarn_status check_command(sarn_engine *engine,
-                                 const struct sarn_command *command,
-                                 struct sarn_error *error)
+sarn_status sarn__command_check(sarn_engine *engine,
+                                const struct sarn_command *command,
+                                struct sarn_error *error)
 {
     struct sarn_str category = sarn__category(command->stream);
     const struct sarn_aggregate *aggregate;
@@ -187,7 +187,7 @@ sarn_status sarn__request_command(sarn_engine *engine,
 {
     struct sarn__request *made;
 
-    SARN__TRY(check_command(engine, command, error));
+    SARN__TRY(sarn__command_check(engine, command, error));
     SARN__TRY(request_create(engine, SARN__REQUEST_COMMAND, &made, error));
     made->as.command = *command;
     return finish(made, copy_command(made), request, error);

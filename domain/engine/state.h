@@ -87,6 +87,13 @@ struct sarn_engine {
     void *host;
 };
 
+/* --- request.c --- */
+
+/* Can command be decided, as far as one can say without looking at the log? */
+SARN_MUST_USE sarn_status sarn__command_check(sarn_engine *engine,
+                                              const struct sarn_command *command,
+                                              struct sarn_error *error);
+
 /* --- command.c --- */
 
 /* Decide command and write its events to the open batch, or leave everything as it was.

@@ -1,0 +1,296 @@
+/* Runs: found, made, loaded, dropped, reaped. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/heap.h"
+#include "engine/orchestrator_state.h"
+
+#define TENANT_BYTES 4u
+
+static const char *name_of(const struct sarn__run *run)
+{
+    return (const char *)(run + 1) + TENANT_BYTES;
+}
+
+struct sarn_str sarn__run_stream(const struct sarn__run *run)
+{
+    return (struct sarn_str){name_of(run), run->name_size};
+}
+
+struct sarn_str sarn__run_workflow_id(const struct sarn__run *run)
+{
+    uint32_t workflow = sarn_str(run->definition->workflow->name).size + 1;
+
+    assert(run->name_size >= workflow);
+    return (struct sarn_str){name_of(run) + workflow, run->name_size - workflow};
+}
+
+/* --- lists --- */
+
+void sarn__runs_push(struct sarn__runs *runs,
+                     struct sarn__run *run,
+                     enum sarn__place place)
+{
+    assert(run->place == SARN__NOWHERE);
+    run->place = (uint8_t)place;
+    run->next = NULL;
+    if (runs->last == NULL) {
+        runs->first = run;
+    } else {
+        runs->last->next = run;
+    }
+    runs->last = run;
+}
+
+struct sarn__run *sarn__runs_pop(struct sarn__runs *runs)
+{
+    struct sarn__run *run = runs->first;
+
+    if (run != NULL) {
+        runs->first = run->next;
+        if (runs->first == NULL) {
+            runs->last = NULL;
+        }
+        run->next = NULL;
+        run->place = SARN__NOWHERE;
+    }
+    return run;
+}
+
+static void link_newest(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
+{
+    run->newer = NULL;
+    run->older = orchestrator->newest;
+    if (orchestrator->newest == NULL) {
+        orchestrator->oldest = run;
+    } else {
+        orchestrator->newest->newer = run;
+    }
+    orchestrator->newest = run;
+}
+
+static void unlink_run(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
+{
+    if (run->newer == NULL) {
+        orchestrator->newest = run->older;
+    } else {
+        run->newer->older = run->older;
+    }
+    if (run->older == NULL) {
+        orchestrator->oldest = run->newer;
+    } else {
+        run->older->newer = run->newer;
+    }
+    run->newer = run->older = NULL;
+}
+
+/* --- one run --- */
+
+struct sarn__run *sarn__run_find(const struct sarn__orchestrator *orchestrator,
+                                 uint32_t tenant,
+                                 struct sarn_str stream)
+{
+    char key[TENANT_BYTES + SARN_STREAM_NAME_BYTES_MAX];
+    struct sarn__map_node *node = NULL;
+
+    assert(stream.size <= SARN_STREAM_NAME_BYTES_MAX);
+    memcpy(key, &tenant, TENANT_BYTES);
+    memcpy(key + TENANT_BYTES, stream.data, stream.size);
+    node = sarn__map_find(&orchestrator->runs,
+                          (struct sarn_str){key, TENANT_BYTES + stream.size});
+    return node == NULL ? NULL : SARN__OF(node, struct sarn__run, node);
+}
+
+struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
+                                   uint32_t tenant,
+                                   struct sarn_str stream,
+                                   const struct sarn__definition *definition)
+{
+    uint32_t key_size = TENANT_BYTES + stream.size;
+    struct sarn__run *run = NULL;
+    char *key;
+
+    /* Room for its timer is made now: giving it one later cannot fail. */
+    if (sarn__timers_reserve(&orchestrator->timers, orchestrator->runs.count + 1) ==
+        SARN_OK) {
+        run = sarn__heap_alloc(&orchestrator->runs.heap, sizeof(*run) + key_size);
+    }
+    if (run == NULL) {
+        return NULL;
+    }
+    key = (char *)(run + 1);
+    memcpy(key, &tenant, TENANT_BYTES);
+    memcpy(key + TENANT_BYTES, stream.data, stream.size);
+    run->node.key = (struct sarn_str){key, key_size};
+    run->name_size = (uint16_t)stream.size;
+    run->tenant = tenant;
+    run->definition = definition;
+    if (sarn__map_insert(&orchestrator->runs, &run->node) != SARN_OK) {
+        sarn__heap_free(&orchestrator->runs.heap, run);
+        return NULL;
+    }
+    return run;
+}
+
+static void free_state(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
+{
+    if (run->execution != NULL) {
+        unlink_run(orchestrator, run);
+        orchestrator->bytes -= run->bytes;
+        sarn_arena_destroy(run->execution->arena);
+        run->execution = NULL;
+    }
+}
+
+void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
+{
+    assert(run->job == NULL && run->waiters_first == NULL &&
+           run->place == SARN__NOWHERE);
+    free_state(orchestrator, run);
+    sarn__step_job_destroy(run->held);
+    sarn__timers_clear(&orchestrator->timers, &run->timer);
+    sarn__map_remove(&orchestrator->runs, &run->node);
+    sarn__heap_free(&orchestrator->runs.heap, run);
+}
+
+/* --- states --- */
+
+void sarn__run_keep(struct sarn__orchestrator *orchestrator,
+                    struct sarn__run *run,
+                    struct sarn__execution *execution)
+{
+    assert(run->execution == NULL);
+    run->execution = execution;
+    run->bytes = SARN__RUN_OVERHEAD + (uint32_t)sarn_arena_bytes(execution->arena);
+    orchestrator->bytes += run->bytes;
+    link_newest(orchestrator, run);
+}
+
+void sarn__run_drop_state(struct sarn__orchestrator *orchestrator,
+                          struct sarn__run *run)
+{
+    free_state(orchestrator, run);
+}
+
+/* What the log says, and what it cannot: who is gone may have begun more. */
+static void take_up(sarn_engine *engine,
+                    struct sarn__run *run,
+                    struct sarn__execution *execution,
+                    const struct sarn__execution_trace *trace)
+{
+    run->correlation_id = trace->correlation_id;
+    run->started_position = trace->started_position;
+    run->last_position = trace->last_position;
+    run->last_version = trace->last_version;
+    if (run->recovered) {
+        sarn__execution_recovered(execution, run->orphaned);
+    }
+    run->misfit = !sarn__execution_is_over(execution) &&
+                  execution->fingerprint == run->definition->fingerprint &&
+                  sarn__step_call_verify(&engine->log.ports.codec, execution,
+                                         run->definition, NULL) != SARN_OK;
+    sarn__run_keep(engine->orchestrator, run, execution);
+}
+
+sarn_status
+sarn__run_load(sarn_engine *engine, struct sarn__run *run, struct sarn_error *error)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    struct sarn__execution *execution = NULL;
+    struct sarn__execution_trace trace;
+    struct sarn_arena *arena = NULL;
+    struct sarn_str stream = sarn__run_stream(run);
+    struct sarn__head head;
+    sarn_status status;
+
+    if (run->execution != NULL) {
+        unlink_run(orchestrator, run);
+        link_newest(orchestrator, run);
+        return SARN_OK;
+    }
+    if (run->last_position > sarn__writer_folded(&engine->writer)) {
+        return sarn__fail(error, SARN_ERR_STATE, "\"%.*s\" is not folded yet",
+                          (int)stream.size, stream.data);
+    }
+    SARN__TRY(sarn__store_head(&engine->log.store, run->tenant, stream, &head, error));
+    arena = sarn_arena_create(&orchestrator->runs.heap);
+    if (arena == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory loading \"%.*s\"",
+                          (int)stream.size, stream.data);
+    }
+    status = sarn__execution_read(&engine->log.store, engine->log.decoder, &head, arena,
+                                  orchestrator->scratch, &execution, &trace, error);
+    if (status == SARN_OK && execution == NULL) {
+        status = sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%.*s\" is no execution",
+                            (int)stream.size, stream.data);
+    }
+    if (status != SARN_OK) {
+        sarn_arena_destroy(arena);
+        return status;
+    }
+    take_up(engine, run, execution, &trace);
+    return SARN_OK;
+}
+
+void sarn__runs_trim(sarn_engine *engine)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    uint64_t folded = sarn__writer_folded(&engine->writer);
+    struct sarn__run *run = orchestrator->oldest;
+
+    while (orchestrator->bytes > SARN__RUN_BYTES_MAX && run != NULL) {
+        struct sarn__run *newer = run->newer;
+
+        if (run->last_position <= folded) {
+            run->orphaned = sarn__execution_is_orphaned(run->execution);
+            free_state(orchestrator, run);
+        }
+        run = newer;
+    }
+}
+
+void sarn__runs_reap(sarn_engine *engine)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    uint64_t folded = sarn__writer_folded(&engine->writer);
+
+    while (orchestrator->ended.first != NULL &&
+           orchestrator->ended.first->last_position <= folded) {
+        struct sarn__run *run = sarn__runs_pop(&orchestrator->ended);
+
+        orchestrator->ended_count -= 1;
+        sarn__run_destroy(orchestrator, run);
+    }
+}
+
+/* --- definitions --- */
+
+const struct sarn__definition *
+sarn__run_definition(struct sarn__orchestrator *orchestrator,
+                     const struct sarn_workflow *workflow)
+{
+    struct sarn__definition **grown = NULL;
+    struct sarn__definition *definition = NULL;
+
+    for (uint32_t i = 0; i < orchestrator->definition_count; i++) {
+        if (orchestrator->definitions[i]->workflow == workflow) {
+            return orchestrator->definitions[i];
+        }
+    }
+    grown = sarn__heap_resize(&orchestrator->runs.heap, orchestrator->definitions,
+                              (orchestrator->definition_count + 1) *
+                                  sizeof(struct sarn__definition *));
+    if (grown == NULL) {
+        return NULL;
+    }
+    orchestrator->definitions = grown;
+    definition = sarn__heap_alloc(&orchestrator->runs.heap, sizeof(*definition));
+    if (definition != NULL) {
+        definition->workflow = workflow;
+        definition->fingerprint = sarn__workflow_fingerprint(workflow);
+        grown[orchestrator->definition_count] = definition;
+        orchestrator->definition_count += 1;
+    }
+    return definition;
+}
