@@ -6,6 +6,8 @@
  * The worker is killed after a number of acknowledgements drawn from the seed, and at a
  * further moment that nobody chose.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +81,7 @@ live(const char *self, struct kill_judge *judge, uint64_t *seed, uint64_t limit)
     uint64_t back = draw(seed, 2 * KILL_IN_FLIGHT);
     uint64_t first = judge->begun_max > back ? judge->begun_max - back : 0;
     int status;
-    int out;
+    int out = -1;
     pid_t child = spawn(self, judge->path, first, limit, &out);
 
     if (limit == 0) {
