@@ -24,6 +24,11 @@ struct sarn__store {
     /* The next number of each, from 1; part of the fold. */
     uint64_t next_stream;
     uint32_t next_type, next_schema, next_actor, next_origin, next_projection;
+    /* The store's own: */
+    bool bare;
+    uint64_t counted;    /* The numbers above have seen the events through here. */
+    uint8_t *core_kinds; /* By type id: enum sarn__core (store_parts.h). */
+    uint32_t core_kind_count;
 };
 
 enum sarn__word { SARN__WORD_TYPE = 1, SARN__WORD_ACTOR, SARN__WORD_ORIGIN };
@@ -37,17 +42,21 @@ struct sarn__head {
     bool deleted;
 };
 
-/* Where a snapshot is used or written (SARN__TABLE_SNAPSHOTS). */
-
-/* Open over ports->journal and fold the tail. progress may be NULL. Each record of the
- * tail is also handed to on_record (may be NULL), after the store has folded it, so
- * that projections fold with it. bare: ignore the stored tables, begin from nothing at
- * position 0 and fold nothing yet (sarn_log_check). */
-typedef sarn_status sarn__store_record_fn(void *arg, const struct sarn__record *record);
+/* Open over ports->journal, at the position that its tables reach. bare: ignore the
+ * stored tables and begin from nothing, at position 0 (sarn_log_check). */
 SARN_MUST_USE sarn_status sarn__store_open(struct sarn__store *store,
                                            const struct sarn_ports *ports,
                                            bool bare,
                                            struct sarn_error *error);
+
+/* Fold what the journal has and the store has not. Each record is also handed to
+ * on_record (may be NULL), after the store has folded it, so that projections fold with
+ * it. progress may be NULL.
+ * May be called again, to see what another process appended. Where that process has
+ * flushed its tables past the store's position, the store forgets its own rows and goes
+ * on from there: on_record does not see the records between, but their rows are in the
+ * tables. */
+typedef sarn_status sarn__store_record_fn(void *arg, const struct sarn__record *record);
 SARN_MUST_USE sarn_status sarn__store_fold_tail(struct sarn__store *store,
                                                 sarn__store_record_fn *on_record,
                                                 void *on_record_arg,
@@ -97,10 +106,8 @@ SARN_MUST_USE sarn_status sarn__store_schema(struct sarn__store *store,
 
 /* Streams by name: every (tenant, name) from the given one on, in order. The visitor
  * must not call the store; what it is handed dies with the call. */
-typedef sarn_status sarn__name_fn(void *arg,
-                                  uint32_t tenant,
-                                  struct sarn_str name,
-                                  uint64_t number);
+typedef sarn_status
+sarn__name_fn(void *arg, uint32_t tenant, struct sarn_str name, uint64_t number);
 SARN_MUST_USE sarn_status sarn__store_names(struct sarn__store *store,
                                             uint32_t from_tenant,
                                             struct sarn_str from_name,
@@ -123,9 +130,8 @@ sarn__store_projection(struct sarn__store *store,
                        struct sarn__registration *registration,
                        struct sarn_error *error);
 /* Every projection's latest registration, in order of name. As sarn__store_names. */
-typedef sarn_status sarn__registration_fn(void *arg,
-                                          struct sarn_str name,
-                                          const struct sarn__registration *registration);
+typedef sarn_status sarn__registration_fn(
+    void *arg, struct sarn_str name, const struct sarn__registration *registration);
 SARN_MUST_USE sarn_status sarn__store_projections(struct sarn__store *store,
                                                   sarn__registration_fn *visit,
                                                   void *arg,
@@ -140,6 +146,7 @@ SARN_MUST_USE sarn_status sarn__store_command(struct sarn__store *store,
                                               struct sarn__command_result *result,
                                               uint64_t *position,
                                               struct sarn_error *error);
+/* None is SARN_OK and empty. */
 SARN_MUST_USE sarn_status sarn__store_metadata(struct sarn__store *store,
                                                uint64_t number,
                                                struct sarn_arena *arena,
@@ -148,7 +155,9 @@ SARN_MUST_USE sarn_status sarn__store_metadata(struct sarn__store *store,
 
 /* --- reading streams: durable records, decoded and checked --- */
 
-/* record dies with the call. */
+/* record dies with the call. The visitor runs inside a short read transaction: it may
+ * read the store, but must not block. SARN_ERR_CORRUPT: a record is not where its
+ * stream says. */
 /* Forward from version (clamped to first_version) to the head, at most limit. Positions
  * are found by the sparse anchors and the backward links between them. */
 SARN_MUST_USE sarn_status sarn__store_read_forward(struct sarn__store *store,
@@ -164,7 +173,9 @@ SARN_MUST_USE sarn_status sarn__store_read_backward(struct sarn__store *store,
                                                     sarn__store_record_fn *visit,
                                                     void *arg,
                                                     struct sarn_error *error);
-/* Positions of a category's events from..to in order, found by bitmap. */
+/* Positions of a category's folded events from..to in order, both included, found by
+ * bitmap. No read transaction is open while visit runs; it must not change the store.
+ */
 typedef sarn_status sarn__position_fn(void *arg, uint64_t position);
 SARN_MUST_USE sarn_status sarn__store_category(struct sarn__store *store,
                                                uint32_t tenant,

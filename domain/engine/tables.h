@@ -33,7 +33,7 @@ enum sarn__table {
     SARN__TABLE_PROJECTIONS, /* name -> registration */
     SARN__TABLE_CHECKPOINTS, /* projection id -> position, async ones */
     SARN__TABLE_SNAPSHOTS,   /* number -> version, schema hash, apply_version, state */
-    SARN__TABLE_COUNTS,      /* what -> u64 */
+    SARN__TABLE_COUNTS,      /* "log" -> the next numbers (store_fold.c) */
     SARN__TABLE_USER = 64    /* 64 + 2 * projection id: rows; + 1: index entries */
 };
 
