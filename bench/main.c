@@ -1,4 +1,6 @@
 /* sarn-bench: how fast, beside raw LMDB in the same run. See docs/benchmarks.md. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
