@@ -1,0 +1,42 @@
+/* check.h - is the structure of an LMDB file whole? Asked page by page, without LMDB,
+ * so that no damage can crash who asks.
+ *
+ * Every page of the file must be exactly one of: a meta, a page of one tree, a run of
+ * overflow pages, or a free page. In a tree every page must say who it is, entries must
+ * lie within it and in order, between the keys that lead to it, and the counts must be
+ * those that the tree's description states. Rows and Sarn's own values are checked
+ * against their checksums on the way; records are left to engine/verify.h.
+ */
+#ifndef SARN_INFRA_LMDB_CHECK_H
+#define SARN_INFRA_LMDB_CHECK_H
+
+#include "infra/lmdb/pages.h"
+#include "ports/hash.h"
+#include "sarn/log.h"
+
+/* More than these are not told. */
+#define SARN__CHECK_FINDINGS_MAX 32u
+
+/* Check the newest snapshot of pages; each finding is a sentence. rows (may be NULL)
+ * counts the rows that were looked at. The answer tells only whether the check could be
+ * made: SARN_ERR_NOMEM. */
+SARN_MUST_USE sarn_status sarn__check_pages(const struct sarn__pages *pages,
+                                            const struct sarn_hash *hash,
+                                            const struct sarn_heap *heap,
+                                            sarn_finding_fn *finding,
+                                            void *arg,
+                                            uint64_t *rows,
+                                            struct sarn_error *error);
+
+/* The same for the file at path, which may have a living owner: the snapshot is held by
+ * a read transaction meanwhile. SARN_ERR_CORRUPT: damaged metas, nothing more to be
+ * found. Other errors: as sarn__lmdb_open() for reading. */
+SARN_MUST_USE sarn_status sarn__check_file(const char *path,
+                                           const struct sarn_hash *hash,
+                                           const struct sarn_heap *heap,
+                                           sarn_finding_fn *finding,
+                                           void *arg,
+                                           uint64_t *rows,
+                                           struct sarn_error *error);
+
+#endif

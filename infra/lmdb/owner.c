@@ -1,0 +1,209 @@
+#define _GNU_SOURCE /* F_OFD_SETLK, pipe2 */
+
+#include "infra/lmdb/owner.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/fail.h"
+#include "infra/lmdb/env.h"
+
+#define LOCKS_AT    (INT64_C(1) << 62) /* No file is as long as that. */
+#define SLOT_BYTES  (INT64_C(1) << 32)
+#define SLOTS       8
+#define PROBE_WORKS 'y'
+
+/* --- slots --- */
+
+/* The pid that holds a lock in the slots first..last by another open file; 0: none. */
+static uint32_t held_by(int fd, int first, int last)
+{
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = LOCKS_AT + first * SLOT_BYTES,
+                         .l_len = (last - first + 1) * SLOT_BYTES};
+
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
+        return 0;
+    }
+    return (uint32_t)lock.l_len;
+}
+
+static bool lock_slot(int fd, int slot, uint32_t pid)
+{
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = LOCKS_AT + slot * SLOT_BYTES,
+                         .l_len = pid};
+
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+uint32_t sarn__owner_find(int fd, uint32_t likely)
+{
+    uint32_t found = 0;
+
+    for (int slot = 0; slot < SLOTS; slot++) {
+        uint32_t pid = held_by(fd, slot, slot);
+
+        if (pid != 0 && (found == 0 || pid == likely)) {
+            found = pid;
+        }
+    }
+    return found;
+}
+
+SARN_MUST_USE static sarn_status
+busy(const char *path, uint32_t pid, struct sarn_error *error)
+{
+    bool dead = pid != 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+
+    if (dead) {
+        return sarn__fail(error, SARN_ERR_BUSY,
+                          "\"%s\" is held by a child that process %u left behind; end "
+                          "that child, or open with takeover",
+                          path, pid);
+    }
+    return sarn__fail(error, SARN_ERR_BUSY,
+                      "\"%s\" is owned by process %u; close it there, or open with "
+                      "takeover",
+                      path, pid);
+}
+
+sarn_status sarn__owner_lock(int fd,
+                             const char *path,
+                             uint32_t pid,
+                             bool takeover,
+                             bool *alone,
+                             struct sarn_error *error)
+{
+    uint32_t other = held_by(fd, 0, SLOTS - 1);
+    int slot = 0;
+
+    if (other != 0 && !takeover) {
+        return busy(path, other, error);
+    }
+    while (slot < SLOTS && !lock_slot(fd, slot, pid)) {
+        if (errno != EAGAIN && errno != EACCES) {
+            return sarn__fail(error, SARN_ERR_IO, "cannot lock \"%s\": %s", path,
+                              strerror(errno));
+        }
+        slot += takeover ? 1 : SLOTS;
+    }
+    other = held_by(fd, 0, SLOTS - 1); /* Who came between? */
+    if (slot >= SLOTS || (other != 0 && !takeover)) {
+        return busy(path, other, error);
+    }
+    *alone = other == 0;
+    return SARN_OK;
+}
+
+/* --- this process --- */
+
+bool sarn__owner_is_this_process(const char *lock_path)
+{
+    struct stat wanted, open_file;
+    const struct dirent *entry;
+    bool found = false;
+    DIR *directory;
+
+    if (stat(lock_path, &wanted) != 0) {
+        return false;
+    }
+    directory = opendir("/proc/self/fd");
+    if (directory == NULL) {
+        return false; /* Without /proc only a second owner is noticed, by its lock. */
+    }
+    while (!found && (entry = readdir(directory)) != NULL) {
+        char *end;
+        long fd = strtol(entry->d_name, &end, 10);
+
+        found = end != entry->d_name && fstat((int)fd, &open_file) == 0 &&
+                open_file.st_dev == wanted.st_dev && open_file.st_ino == wanted.st_ino;
+    }
+    closedir(directory);
+    return found;
+}
+
+/* --- the probe --- */
+
+/* In the child: only what can block, and nothing that the parent would have to undo. */
+static void probe_and_exit(const char *path, int answer)
+{
+    char works = PROBE_WORKS;
+    MDB_env *env;
+    MDB_txn *txn;
+
+    if (mdb_env_create(&env) == 0 &&
+        mdb_env_open(env, path, SARN__LMDB_ENV_FLAGS, SARN__LMDB_FILE_MODE) == 0 &&
+        mdb_txn_begin(env, NULL, 0, &txn) == 0) {
+        mdb_txn_abort(txn);
+        if (write(answer, &works, 1) == 1) {
+            _exit(0);
+        }
+    }
+    _exit(1);
+}
+
+/* Has the child written its byte within ms? */
+static bool answered(int from, uint32_t ms)
+{
+    struct pollfd wanted = {.fd = from, .events = POLLIN};
+    char works = 0;
+    int ready;
+
+    do {
+        ready = poll(&wanted, 1, (int)ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready == 1 && read(from, &works, 1) == 1 && works == PROBE_WORKS;
+}
+
+sarn_status sarn__owner_probe(const char *path,
+                              uint32_t owner_pid,
+                              uint32_t ms,
+                              struct sarn_error *error)
+{
+    int ends[2];
+    bool works;
+    pid_t child;
+
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return sarn__fail(error, SARN_ERR_IO, "cannot make a pipe: %s",
+                          strerror(errno));
+    }
+    child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        probe_and_exit(path, ends[1]);
+    }
+    close(ends[1]);
+    works = child > 0 && answered(ends[0], ms);
+    close(ends[0]);
+    if (child < 0) {
+        return sarn__fail(error, SARN_ERR_IO, "cannot fork to try the takeover: %s",
+                          strerror(errno));
+    }
+    if (!works && waitpid(child, NULL, WNOHANG) == 0) {
+        kill(child, SIGKILL); /* Ours, and not yet waited for: the pid is still its. */
+        works = false;
+    }
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    if (!works) {
+        return sarn__fail(
+            error, SARN_ERR_BUSY,
+            "\"%s\" is owned by process %u, which is stopped in the middle "
+            "of a commit; only its end frees the log: end that process",
+            path, owner_pid);
+    }
+    return SARN_OK;
+}

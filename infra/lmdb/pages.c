@@ -1,0 +1,312 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "infra/lmdb/pages.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fail.h"
+
+#define MAGIC      0xBEEFC0DEu
+#define VERSION    1u
+#define META_BYTES 136u
+/* An owner at work may change a meta while it is read. */
+#define LOOKS 64u
+
+/* In a page's head. */
+enum page_at { PAGE_NUMBER = 0, PAGE_FLAGS = 10, PAGE_LOWER = 12, PAGE_UPPER = 14 };
+
+/* In a meta, after the head. */
+enum meta_at {
+    META_MAGIC = 0,
+    META_VERSION = 4,
+    META_MAP = 16,
+    META_FREE = 24, /* Its first u32 is the page size. */
+    META_MAIN = 72,
+    META_LAST_PAGE = 120,
+    META_TXN = 128
+};
+
+static uint16_t get_u16(const uint8_t *from)
+{
+    uint16_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+static uint32_t get_u32(const uint8_t *from)
+{
+    uint32_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+static uint64_t get_u64(const uint8_t *from)
+{
+    uint64_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+static bool read_all(int fd, uint64_t at, void *buffer, size_t bytes)
+{
+    uint8_t *to = buffer;
+
+    while (bytes != 0) {
+        ssize_t got = pread(fd, to, bytes, (off_t)at);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return false;
+        }
+        to += got;
+        at += (uint64_t)got;
+        bytes -= (size_t)got;
+    }
+    return true;
+}
+
+struct sarn__tree sarn__tree_get(const void *bytes)
+{
+    const uint8_t *from = bytes;
+
+    return (struct sarn__tree){.flags = get_u16(from + 4),
+                               .depth = get_u16(from + 6),
+                               .branch_pages = get_u64(from + 8),
+                               .leaf_pages = get_u64(from + 16),
+                               .overflow_pages = get_u64(from + 24),
+                               .entries = get_u64(from + 32),
+                               .root = get_u64(from + 40)};
+}
+
+/* --- metas --- */
+
+enum meta_fate { META_GOOD, META_NO_MAGIC, META_OTHER_VERSION, META_DAMAGED };
+
+static bool is_page_size(uint32_t bytes)
+{
+    return bytes >= SARN__PAGE_MIN && bytes <= SARN__PAGE_MAX &&
+           (bytes & (bytes - 1)) == 0;
+}
+
+static enum meta_fate
+get_meta(const uint8_t *page, uint32_t index, struct sarn__page_meta *meta)
+{
+    const uint8_t *from = page + SARN__PAGE_HEAD;
+
+    if (get_u32(from + META_MAGIC) != MAGIC) {
+        return META_NO_MAGIC;
+    }
+    if (get_u32(from + META_VERSION) != VERSION) {
+        return META_OTHER_VERSION;
+    }
+    meta->map_bytes = get_u64(from + META_MAP);
+    meta->free = sarn__tree_get(from + META_FREE);
+    meta->main = sarn__tree_get(from + META_MAIN);
+    meta->last_page = get_u64(from + META_LAST_PAGE);
+    meta->txn_id = get_u64(from + META_TXN);
+    if (get_u64(page + PAGE_NUMBER) != index ||
+        (get_u16(page + PAGE_FLAGS) & SARN__PAGE_META) == 0 ||
+        !is_page_size(get_u32(from + META_FREE)) || meta->last_page == 0 ||
+        (meta->txn_id != 0 && meta->txn_id % 2 != index)) {
+        return META_DAMAGED;
+    }
+    return META_GOOD;
+}
+
+/* Transactions follow each other; before the first, both metas say 0. */
+static bool follow_each_other(const struct sarn__page_meta metas[2])
+{
+    uint64_t a = metas[0].txn_id, b = metas[1].txn_id;
+
+    return (a == 0 && b == 0) || a == b + 1 || b == a + 1;
+}
+
+/* Both metas as they are at this moment; *fates of each. */
+static bool look(struct sarn__pages *pages, enum meta_fate fates[2])
+{
+    uint8_t page[SARN__PAGE_HEAD + META_BYTES];
+    uint32_t size = 0;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!read_all(pages->fd, (uint64_t)i * pages->page_bytes, page, sizeof(page))) {
+            return false;
+        }
+        fates[i] = get_meta(page, i, &pages->metas[i]);
+        size = get_u32(page + SARN__PAGE_HEAD + META_FREE);
+        if (fates[i] == META_GOOD && size != pages->page_bytes) {
+            if (i == 0) {
+                pages->page_bytes = size;
+            } else {
+                fates[i] = META_DAMAGED;
+            }
+        }
+    }
+    return true;
+}
+
+SARN_MUST_USE static sarn_status
+judge(const char *path, const enum meta_fate fates[2], struct sarn_error *error)
+{
+    uint32_t bad = fates[0] == META_GOOD ? 1 : 0;
+
+    if (fates[0] == META_NO_MAGIC && fates[1] == META_NO_MAGIC) {
+        return sarn__fail(
+            error, SARN_ERR_CORRUPT,
+            "\"%s\" is not a log of Sarn (not LMDB's format); check the path", path);
+    }
+    if (fates[0] == META_OTHER_VERSION && fates[1] == META_OTHER_VERSION) {
+        return sarn__fail(error, SARN_ERR_UNSUPPORTED,
+                          "\"%s\" is in another version of LMDB's format; use a newer "
+                          "version of Sarn",
+                          path);
+    }
+    return sarn__fail(error, SARN_ERR_CORRUPT,
+                      "meta page %u of \"%s\" is damaged, so its last commit may be "
+                      "missing; restore the file from a backup",
+                      bad, path);
+}
+
+sarn_status sarn__pages_open(int fd,
+                             const char *path,
+                             struct sarn__pages *pages,
+                             struct sarn_error *error)
+{
+    struct sarn__pages view = {.fd = fd, .page_bytes = 4096};
+    enum meta_fate fates[2] = {META_GOOD, META_GOOD};
+    struct stat status;
+    bool good = false;
+
+    for (uint32_t i = 0; i < LOOKS && !good; i++) {
+        if (i != 0) {
+            sched_yield();
+        }
+        if (fstat(fd, &status) != 0) {
+            return sarn__fail(error, SARN_ERR_IO, "cannot look at \"%s\": %s", path,
+                              strerror(errno));
+        }
+        view.file_bytes = (uint64_t)status.st_size;
+        if (view.file_bytes == 0) {
+            return sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%s\" is empty", path);
+        }
+        if (!look(&view, fates)) {
+            return sarn__fail(error, SARN_ERR_CORRUPT,
+                              "\"%s\" is not a log of Sarn, or was cut off at its "
+                              "beginning; check the path, or restore a backup",
+                              path);
+        }
+        good = fates[0] == META_GOOD && fates[1] == META_GOOD &&
+               follow_each_other(view.metas);
+    }
+    if (!good && fates[0] == META_GOOD && fates[1] == META_GOOD) {
+        return sarn__fail(error, SARN_ERR_CORRUPT,
+                          "the meta pages of \"%s\" do not follow each other "
+                          "(transactions %llu and %llu): one is damaged, and the last "
+                          "commit may be missing; restore the file from a backup",
+                          path, (unsigned long long)view.metas[0].txn_id,
+                          (unsigned long long)view.metas[1].txn_id);
+    }
+    if (!good) {
+        return judge(path, fates, error);
+    }
+    view.newest = view.metas[1].txn_id > view.metas[0].txn_id ? 1 : 0;
+    *pages = view;
+    return SARN_OK;
+}
+
+bool sarn__pages_are_there(const struct sarn__pages *pages)
+{
+    uint64_t there = pages->file_bytes / pages->page_bytes;
+
+    return pages->metas[pages->newest].last_page < there;
+}
+
+bool sarn__pages_read(const struct sarn__pages *pages,
+                      uint64_t number,
+                      void *buffer,
+                      size_t bytes)
+{
+    uint64_t there = pages->file_bytes / pages->page_bytes;
+
+    return number < there && bytes <= pages->file_bytes - number * pages->page_bytes &&
+           read_all(pages->fd, number * pages->page_bytes, buffer, bytes);
+}
+
+/* --- nodes --- */
+
+uint16_t sarn__page_flags(const uint8_t *page)
+{
+    return get_u16(page + PAGE_FLAGS);
+}
+
+uint32_t sarn__page_nodes(const uint8_t *page)
+{
+    return (get_u16(page + PAGE_LOWER) - SARN__PAGE_HEAD) / 2;
+}
+
+uint32_t sarn__page_run(const uint8_t *page)
+{
+    return get_u32(page + PAGE_LOWER);
+}
+
+/* Bytes that the node at node takes, up to the next even number. */
+static uint64_t node_bytes(const uint8_t *node, bool leaf)
+{
+    uint64_t bytes = SARN__NODE_HEAD + (uint64_t)get_u16(node + 6);
+    uint64_t value = get_u16(node) | (uint64_t)get_u16(node + 2) << 16;
+
+    if (leaf) {
+        bytes += (get_u16(node + 4) & SARN__NODE_BIG) != 0 ? 8 : value;
+    }
+    return (bytes + 1) / 2 * 2;
+}
+
+const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t number)
+{
+    /* With 64 KiB pages an upper bound of 65536 would be stored as 0: no Sarn file. */
+    uint32_t lower = get_u16(page + PAGE_LOWER), upper = get_u16(page + PAGE_UPPER);
+    bool leaf = sarn__page_flags(page) == SARN__PAGE_LEAF;
+    uint64_t used = 0;
+
+    if (get_u64(page + PAGE_NUMBER) != number) {
+        return "it says it is another page";
+    }
+    if (!leaf && sarn__page_flags(page) != SARN__PAGE_BRANCH) {
+        return "it is neither branch nor leaf";
+    }
+    if (lower < SARN__PAGE_HEAD + 2 || lower > upper || upper > page_bytes ||
+        lower % 2 != 0) {
+        return "its bounds are impossible";
+    }
+    for (uint32_t i = 0; i < sarn__page_nodes(page); i++) {
+        uint32_t at = get_u16(page + SARN__PAGE_HEAD + 2 * i);
+
+        if (at < upper || at % 2 != 0 || at + SARN__NODE_HEAD > page_bytes ||
+            node_bytes(page + at, leaf) > page_bytes - at) {
+            return "an entry lies outside of it";
+        }
+        used += node_bytes(page + at, leaf);
+    }
+    return used == page_bytes - upper ? NULL : "its entries overlap";
+}
+
+struct sarn__node sarn__page_node(const uint8_t *page, uint32_t index)
+{
+    const uint8_t *node = page + get_u16(page + SARN__PAGE_HEAD + 2 * index);
+    uint64_t low = get_u16(node) | (uint64_t)get_u16(node + 2) << 16;
+    uint16_t key_bytes = get_u16(node + 6);
+
+    return (struct sarn__node){.flags = get_u16(node + 4),
+                               .child = low | (uint64_t)get_u16(node + 4) << 32,
+                               .key = {(const char *)node + SARN__NODE_HEAD, key_bytes},
+                               .value_bytes = (uint32_t)low,
+                               .value = node + SARN__NODE_HEAD + key_bytes};
+}
