@@ -69,8 +69,9 @@ sarn_status sarn__page_add(void *arg, const struct sarn__record *record)
 }
 
 /* A scan that ended because the page was full did what it should. */
-static sarn_status
-ended(struct sarn__page *page, sarn_status status, struct sarn_error *error)
+sarn_status sarn__page_ended(const struct sarn__page *page,
+                             sarn_status status,
+                             struct sarn_error *error)
 {
     if (page->full && status == SARN_ERR_FULL) {
         return SARN_OK;
@@ -89,10 +90,10 @@ sarn_status sarn__page_forward(struct sarn__page *page,
     uint64_t last = from + (SARN__PAGE_RECORDS - 1);
 
     sarn__page_clear(page);
-    return ended(page,
-                 sarn__scan_forward(ports, from, last < to ? last : to, sarn__page_add,
-                                    page, error),
-                 error);
+    return sarn__page_ended(page,
+                            sarn__scan_forward(ports, from, last < to ? last : to,
+                                               sarn__page_add, page, error),
+                            error);
 }
 
 sarn_status sarn__page_backward(struct sarn__page *page,
@@ -105,7 +106,7 @@ sarn_status sarn__page_backward(struct sarn__page *page,
     if (to >= SARN__PAGE_RECORDS && from < to - (SARN__PAGE_RECORDS - 1)) {
         from = to - (SARN__PAGE_RECORDS - 1);
     }
-    return ended(
+    return sarn__page_ended(
         page, sarn__scan_backward(ports, from, to, sarn__page_add, page, error), error);
 }
 
@@ -116,7 +117,7 @@ sarn_status sarn__page_positions(struct sarn__page *page,
                                  struct sarn_error *error)
 {
     sarn__page_clear(page);
-    return ended(
+    return sarn__page_ended(
         page,
         sarn__scan_positions(ports, positions, count, sarn__page_add, page, error),
         error);

@@ -25,9 +25,12 @@ SARN_MUST_USE sarn_status sarn__page_init(struct sarn__page *page,
 void sarn__page_done(struct sarn__page *page);
 void sarn__page_clear(struct sarn__page *page);
 
-/* A visitor with a struct sarn__page as arg: copies the record; anything but SARN_OK
- * with page->full set ends a scan that brought enough. */
+/* A visitor with a struct sarn__page as arg: copies the record. A page that is full
+ * ends the scan; what the scan answered goes through sarn__page_ended(). */
 SARN_MUST_USE sarn_status sarn__page_add(void *arg, const struct sarn__record *record);
+SARN_MUST_USE sarn_status sarn__page_ended(const struct sarn__page *page,
+                                           sarn_status status,
+                                           struct sarn_error *error);
 
 /* Replace what is in page: from from on, at least one record and at most to; nothing
  * when from > to. */

@@ -1,8 +1,8 @@
 /* scan.h - durable records by position, decoded and with their checksums checked.
  *
- * A visitor is called inside a short read transaction: it must not block or call out;
- * the record dies with the call. SARN_OK goes on; anything else ends the scan, which
- * returns it (the visitor fills error itself).
+ * A visitor is called inside a short read transaction: it must not block, nor call code
+ * that is not ours; the record dies with the call. SARN_OK goes on; anything else ends
+ * the scan, which returns it (the visitor fills error itself).
  */
 #ifndef SARN_ENGINE_SCAN_H
 #define SARN_ENGINE_SCAN_H

@@ -1,0 +1,26 @@
+/* log_parts.h - what the functions of sarn/log.h share on their way to the dispatch
+ * thread.
+ */
+#ifndef SARN_ENGINE_LOG_PARTS_H
+#define SARN_ENGINE_LOG_PARTS_H
+
+#include "engine/log.h"
+
+/* Run call(arg) on the dispatch thread and wait for it. */
+SARN_MUST_USE sarn_status sarn__log_visit(struct sarn_log *log,
+                                          sarn_status (*call)(void *arg),
+                                          void *arg,
+                                          struct sarn_error *error);
+/* Copy a caller's struct called name, of which struct_size is the first member, to the
+ * size bytes that this version knows. SARN_ERR_INVALID: struct_size is less. */
+SARN_MUST_USE sarn_status sarn__log_take(void *to,
+                                         size_t size,
+                                         const void *from,
+                                         const char *name,
+                                         struct sarn_error *error);
+/* In a reader, let projections see everything that the log has; the owner's engine
+ * keeps its own up to date. */
+SARN_MUST_USE sarn_status sarn__log_catch_up(struct sarn_log *log,
+                                             struct sarn_error *error);
+
+#endif
