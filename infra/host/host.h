@@ -176,8 +176,8 @@ void sarn__host_wake(struct sarn__host *host);
  * does. Unlocks. */
 void sarn__host_await(struct sarn__host *host, struct sarn__waiter *waiter);
 /* Become the leader, ahead of all who only wait for answers. With the mutex held, on
- * return too if true; false: the engine is closed, the mutex is released. */
-bool sarn__host_lead(struct sarn__host *host, struct sarn__waiter *waiter);
+ * return too. */
+void sarn__host_lead(struct sarn__host *host, struct sarn__waiter *waiter);
 /* Be the leader, now that nobody is; with the mutex held. */
 void sarn__host_take(struct sarn__host *host);
 /* Stop leading: the first of the line does now, or nobody. With the mutex held. */

@@ -10,13 +10,6 @@
 
 #define DISPATCH_ROUNDS 64u /* In one sarn_dispatch(), at most. */
 
-static sarn_status already_running(struct sarn_error *error)
-{
-    return sarn__fail(
-        error, SARN_ERR_STATE,
-        "a loop runs already: sarn_run() and sarn_start() are one at a time");
-}
-
 /* The descriptor is readable, or the loop begins: do what there is. */
 static bool on_ready(void *arg)
 {
@@ -46,10 +39,15 @@ static sarn_status run(struct sarn__host *host, struct sarn_error *error)
 
     sarn__waiter_init(&waiter);
     pthread_mutex_lock(&host->mutex);
-    if (!sarn__host_lead(host, &waiter)) {
+    if (host->closing) { /* As good as stopped; the closing thread waits for this. */
+        sarn__loop_abandon(host->loop);
+        host->looping = false;
+        sarn__host_wake(host);
+        pthread_mutex_unlock(&host->mutex);
         sarn__waiter_done(&waiter);
-        return SARN_OK; /* Closed before it began: as good as stopped. */
+        return SARN_OK;
     }
+    sarn__host_lead(host, &waiter);
     pthread_mutex_unlock(&host->mutex);
     status = sarn__loop_run(host->loop, on_ready, host, error);
     pthread_mutex_lock(&host->mutex);
@@ -65,27 +63,21 @@ static sarn_status run(struct sarn__host *host, struct sarn_error *error)
 /* Claim the one loop there can be. */
 static sarn_status claim(struct sarn__host *host, struct sarn_error *error)
 {
-    sarn_status status;
-    bool taken;
+    sarn_status status = SARN_OK;
 
     pthread_mutex_lock(&host->mutex);
     if (sarn__host_on_leader(host)) {
-        pthread_mutex_unlock(&host->mutex);
-        return sarn__fail(error, SARN_ERR_REENTRANT,
-                          "a loop cannot be run from a callback");
+        status = sarn__fail(error, SARN_ERR_REENTRANT,
+                            "a loop cannot be run from a callback");
+    } else if (host->looping || host->closing) {
+        status = sarn__fail(error, SARN_ERR_STATE,
+                            "a loop runs already, or the engine closes: sarn_run() and "
+                            "sarn_start() are one at a time");
+    } else {
+        status = sarn__loop_prepare(host->loop, error);
+        host->looping = status == SARN_OK;
     }
-    taken = host->looping || host->closing;
-    host->looping = true;
     pthread_mutex_unlock(&host->mutex);
-    if (taken) {
-        return already_running(error);
-    }
-    status = sarn__loop_prepare(host->loop, error);
-    if (status != SARN_OK) {
-        pthread_mutex_lock(&host->mutex);
-        host->looping = false;
-        pthread_mutex_unlock(&host->mutex);
-    }
     return status;
 }
 
@@ -147,8 +139,8 @@ sarn_status sarn_start(sarn_engine *engine, struct sarn_error *error)
     if (failed != 0) {
         char why[128];
 
-        sarn__loop_abandon(host->loop);
         pthread_mutex_lock(&host->mutex);
+        sarn__loop_abandon(host->loop);
         host->looping = false;
         pthread_mutex_unlock(&host->mutex);
         return sarn__fail(error, SARN_ERR_IO,

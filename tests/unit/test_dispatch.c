@@ -855,6 +855,26 @@ static void closing_ends_a_loop_on_another_thread(void **unused)
     assert_int_equal(c.call, SARN_OK);
 }
 
+static void closing_may_follow_starting_at_once(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        struct fixture f;
+        struct closer c = {&f, SARN_ERR_STATE};
+        pthread_t caller;
+
+        open_plain(&f);
+        f.engine.commit_gate = &f.commit_gate;
+        pthread_create(&caller, NULL, call_append, &c);
+        sem_wait(&f.commit_gate.arrived); /* It leads, and is busy. */
+        assert_ok(sarn_start(&f.engine, &f.error), &f.error);
+        sem_post(&f.commit_gate.open);
+        sarn_close(&f.engine);
+        pthread_join(caller, NULL);
+        assert_int_equal(c.call, SARN_OK);
+    }
+}
+
 static void submit_in_reply(void *arg, const struct sarn_reply *reply)
 {
     struct fixture *f = arg;
@@ -965,6 +985,7 @@ int main(void)
         cmocka_unit_test(closing_waits_for_a_running_step_and_turns_its_caller_away),
         cmocka_unit_test(closing_waits_for_what_is_being_appended_and_answers_it),
         cmocka_unit_test(closing_ends_a_loop_on_another_thread),
+        cmocka_unit_test(closing_may_follow_starting_at_once),
         cmocka_unit_test(a_reply_of_the_closing_engine_finds_it_closed),
         cmocka_unit_test(a_forked_child_is_refused_everything),
         cmocka_unit_test(a_struct_of_the_wrong_size_is_refused_by_name),
