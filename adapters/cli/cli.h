@@ -1,0 +1,125 @@
+/* cli.h - the parts of the sarn command: its commands, their options, their output.
+ *
+ * Exit statuses are for scripts, and stay as they are.
+ */
+#ifndef SARN_CLI_H
+#define SARN_CLI_H
+
+#include <sarn/log.h>
+#include <stdio.h>
+
+#define CLI_OK        0 /* Done; nothing is wrong. */
+#define CLI_WRONG     1 /* Damaged, no Sarn log, or its tables differ from its events. */
+#define CLI_USAGE     2 /* The command line was not understood. */
+#define CLI_UNCHECKED 3 /* Nothing is wrong, but not everything could be checked. */
+#define CLI_MISSING   4 /* No such stream, execution or schema. */
+#define CLI_FAILED    5 /* The log could not be opened or read. */
+
+struct cli_command {
+    const char *name, *summary;
+    const char *usage; /* Printed by --help. */
+    /* argv[0] is the command's name; an exit status. */
+    int (*run)(const struct cli_command *command, int argc, char **argv);
+};
+
+extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
+    cli_streams, cli_schema;
+
+/* --- options (options.c) --- */
+
+enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_TIME, CLI_UUID, CLI_LIST };
+
+#define CLI_LIST_MAX 32u
+
+struct cli_list {
+    const char *items[CLI_LIST_MAX];
+    uint32_t count;
+};
+
+struct cli_option {
+    const char *name; /* Without "--"; its first letter, with "-", is "brief". */
+    enum cli_kind kind;
+    void *value; /* bool, const char *, uint64_t, int64_t (microseconds),
+                    struct sarn_uuid, struct cli_list */
+    char brief;  /* 'f' for -f; 0: none. */
+};
+
+/* What every command takes. */
+struct cli_common {
+    bool json;
+    bool help; /* --help was asked for and given: leave with CLI_OK. */
+    const char *color;
+};
+
+/* Parse argv into options, common and as many words as there are in words (the others
+ * stay NULL). false: said why on stderr, leave with CLI_USAGE; or help was given. */
+bool cli_parse(const struct cli_command *command,
+               int argc,
+               char **argv,
+               const struct cli_option *options,
+               size_t option_count,
+               struct cli_common *common,
+               const char **words,
+               size_t word_count,
+               size_t words_needed);
+/* What to leave with after cli_parse() was false. */
+int cli_parse_status(const struct cli_common *common);
+
+/* --- output (output.c) --- */
+
+enum cli_style { CLI_PLAIN, CLI_DIM, CLI_BOLD, CLI_GOOD, CLI_BAD, CLI_NAME };
+
+/* Whether stdout is to be coloured: color is auto (a terminal, and no NO_COLOR), always
+ * or never; NULL: auto. */
+bool cli_use_color(const char *color);
+/* Print text in a style, when colored; control characters are shown, not sent. */
+void cli_print(bool colored, enum cli_style style, struct sarn_str text);
+void cli_printf(bool colored, enum cli_style style, const char *format, ...)
+    SARN_PRINTF(3, 4);
+/* text as a JSON string, with its quotes. */
+void cli_print_json(struct sarn_str text);
+#define CLI_TIME_BYTES 32u
+/* "2026-11-21T11:17:00.000001Z" */
+void cli_time_text(int64_t time_us, char text[CLI_TIME_BYTES]);
+/* "3 events", "1 event" */
+#define CLI_PLURAL(n) ((n) == 1 ? "" : "s")
+/* One line on stderr: "sarn: ..." */
+void cli_complain(const char *format, ...) SARN_PRINTF(1, 2);
+/* Flush stdout; status, or CLI_FAILED when what was printed did not get there. */
+int cli_finish(int status);
+
+/* The value of a member of one JSON object, as its text; empty: it has none. */
+struct sarn_str cli_json_member(struct sarn_str json, const char *name);
+
+/* "  1%  12345 events  54321 events/s", on a terminal's stderr only. */
+struct cli_progress {
+    int64_t start_us, shown_us;
+    bool terminal, open;
+};
+void cli_progress_begin(struct cli_progress *progress);
+double cli_progress_seconds(const struct cli_progress *progress);
+void cli_progress_show(struct cli_progress *progress, uint64_t done, uint64_t total);
+void cli_progress_clear(struct cli_progress *progress);
+
+/* --- the log (open.c) --- */
+
+/* Open path. modules: .so files beside the bundled modules; NULL: none are registered.
+ * CLI_OK, or a status to leave with, having said why. */
+int cli_open(const char *path, const struct cli_list *modules, sarn_log **log);
+/* Say why a call failed, and which exit status that is. */
+int cli_fail(sarn_status status, const struct sarn_error *error);
+
+/* One event as a line of text (event.c). */
+sarn_status cli_print_event(sarn_log *log,
+                            const struct sarn_event *event,
+                            bool colored,
+                            struct sarn_arena *arena,
+                            struct sarn_error *error);
+/* Its data as JSON, or "12 bytes". */
+sarn_status cli_print_data(sarn_log *log,
+                           const struct sarn_event *event,
+                           bool colored,
+                           struct sarn_arena *arena,
+                           struct sarn_error *error);
+
+#endif
