@@ -30,7 +30,8 @@ sarn__bus_subscribe(struct sarn__bus *bus,
                     struct sarn_error *error);
 /* Safe inside a handler; the subscription is freed when the delivery under way ends. */
 void sarn__bus_unsubscribe(struct sarn__bus *bus, sarn_subscription *subscription);
-/* Does anybody who has caught up want to see records of this type id? Cheap. */
+/* Does anybody who has caught up want to see this record? Cheap. Ask once the store has
+ * folded it, and publish it before anything else happens to the bus. */
 bool sarn__bus_wants(struct sarn__bus *bus, const struct sarn__record *record);
 /* Hand a durable event to those that have caught up. */
 void sarn__bus_publish(struct sarn__bus *bus, const struct sarn_event *event);
