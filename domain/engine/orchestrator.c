@@ -51,7 +51,6 @@ void sarn__orchestrator_destroy(sarn_engine *engine)
     if (orchestrator == NULL) {
         return;
     }
-    assert(orchestrator->jobs_out == 0);
     sarn__error_set(&closed, SARN_ERR_CLOSED,
                     "the engine was closed; the execution goes on at the next open");
     empty(&orchestrator->gated);
@@ -63,6 +62,8 @@ void sarn__orchestrator_destroy(sarn_engine *engine)
                 SARN__OF(orchestrator->runs.buckets[i], struct sarn__run, node);
 
             sarn__run_answer_error(engine, run, SARN_ERR_CLOSED, &closed);
+            sarn__step_job_destroy(run->job); /* Never handed out. */
+            run->job = NULL;
             sarn__run_destroy(orchestrator, run);
         }
     }
