@@ -41,12 +41,12 @@ static int open_directory(const char *path, int flags)
     const char *slash = strrchr(path, '/');
     size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
 
-    if (size >= sizeof(name)) {
+    if (size + 2 > sizeof(name)) {
         errno = ENAMETOOLONG;
         return -1;
     }
     memcpy(name, path, size);
-    strcpy(name + size, ".");
+    memcpy(name + size, ".", 2);
     return open(name, flags | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -174,7 +174,7 @@ static void memory_doubt(struct world *world)
 
 static bool lmdb_create(struct world *world)
 {
-    strcpy(world->directory, "sarn-journal-XXXXXX");
+    snprintf(world->directory, sizeof(world->directory), "sarn-journal-XXXXXX");
     if (mkdtemp(world->directory) == NULL) {
         return false;
     }

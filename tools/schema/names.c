@@ -85,7 +85,7 @@ struct c_name c_tag(const char *full_name)
 
     append_words(&name, full_name, false);
     if (is_keyword(name.text)) {
-        strcat(name.text, "_"); /* append_words leaves room for it. */
+        memcpy(name.text + strlen(name.text), "_", 2); /* append_words leaves room. */
     }
     return name;
 }
