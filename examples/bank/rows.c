@@ -51,13 +51,36 @@ struct bank_reader {
     size_t slots, count;
 };
 
+#define SHOWN_BYTES 41u
+
+/* The beginning of a field, fit to be shown: a field may be anything. */
+static const char *show(const char *field, char shown[SHOWN_BYTES])
+{
+    size_t size = 0;
+
+    for (; field[size] != '\0' && size + 1 < SHOWN_BYTES; size++) {
+        shown[size] = field[size];
+        if (field[size] < ' ' || field[size] > '~') {
+            shown[size] = '?';
+        }
+    }
+    shown[size] = '\0';
+    return shown;
+}
+
 static enum bank_result malformed_field(struct bank_reader *reader,
                                         int column,
                                         const char *field,
                                         const char *wanted)
 {
-    return bank_csv_explain(&reader->csv, BANK_MALFORMED, "%s \"%.40s\" is not %s",
-                            columns[column], field, wanted);
+    char shown[SHOWN_BYTES];
+
+    return bank_csv_explain(&reader->csv, BANK_MALFORMED, "%s \"%s\" is not %s",
+                            columns[column], show(field, shown), wanted);
+}
+    shown[size] = '\0';
+    return bank_csv_explain(&reader->csv, BANK_MALFORMED, "%s \"%s\" is not %s",
+                            columns[column], shown, wanted);
 }
 
 /* --- fields --- */
@@ -201,6 +224,7 @@ static enum bank_result find_meaning(struct bank_reader *reader,
                                      const char *operation,
                                      struct bank_row *row)
 {
+    char shown[SHOWN_BYTES];
     bool known = false;
 
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
@@ -218,7 +242,7 @@ static enum bank_result find_meaning(struct bank_reader *reader,
         return malformed_field(reader, TYPE, type, "PRIJEM, VYDAJ or VYBER");
     }
     return bank_csv_explain(&reader->csv, BANK_MALFORMED,
-                            "operation \"%.40s\" does not go with type %s", operation,
+                            "operation \"%s\" does not go with type %s", show(operation, shown),
                             type);
 }
 
@@ -352,7 +376,7 @@ static bool check_header(struct bank_reader *reader, const char *path)
     for (int i = 0; i < FIELD_COUNT && result == BANK_ROW; i++) {
         if (strcmp(fields[i], columns[i]) != 0) {
             result = bank_csv_explain(&reader->csv, BANK_MALFORMED,
-                                      "column %d is %.40s, not %s", i + 1, fields[i],
+                                      "column %d is \"%s\", not %s", i + 1, fields[i],
                                       columns[i]);
         }
     }
