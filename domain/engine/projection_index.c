@@ -64,6 +64,16 @@ sarn_status sarn__entry_parse(struct sarn_str bytes,
     return SARN_OK;
 }
 
+bool sarn__entry_holds(const struct sarn_index *index,
+                       const void *row,
+                       struct sarn_str index_key)
+{
+    struct sarn_key key = {.size = 0};
+
+    return index->key(row, &key) == SARN_OK && key.size == index_key.size &&
+           memcmp(key.bytes, index_key.data, key.size) == 0;
+}
+
 /* The first key after all those that begin with key; empty when there is none. */
 static void step_past(struct sarn__entry *key)
 {

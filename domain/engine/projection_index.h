@@ -33,6 +33,12 @@ SARN_MUST_USE sarn_status sarn__entry_parse(struct sarn_str bytes,
                                             struct sarn_str *index_key,
                                             struct sarn_str *row_key);
 
+/* Is row to be found under this index key? A crash between the flush of a row and that
+ * of its entries may leave an entry of an older row. */
+bool sarn__entry_holds(const struct sarn_index *index,
+                       const void *row,
+                       struct sarn_str index_key);
+
 /* Where a scan begins and ends: keys from from on, and up to those that begin with to;
  * both may be empty. prefix is put before them (prefix_size up to 4). An upper bound
  * that has none above it stays empty. */

@@ -50,16 +50,6 @@ static sarn_status hand_out(struct query *query, struct sarn_str key, const void
                             query->view->projection->name, sarn_status_text(status));
 }
 
-/* Is the row still to be found under this index key? */
-static bool
-entry_holds(const struct query *query, const void *row, struct sarn_str index_key)
-{
-    struct sarn_key key = {.size = 0};
-
-    return query->index->key(row, &key) == SARN_OK && key.size == index_key.size &&
-           memcmp(key.bytes, index_key.data, key.size) == 0;
-}
-
 /* A crash between the flush of a row and that of its entries may leave an entry behind.
  * One that is as old as what was folded is of no use to anybody. */
 static sarn_status drop_entry(struct query *query, const struct sarn__cursor_row *entry)
@@ -99,8 +89,9 @@ static sarn_status hand_out_entry(struct query *query,
         return sarn__fail(query->error, SARN_ERR_NOMEM, "out of memory for a query");
     }
     SARN__TRY(decode(query, value, &row));
-    return entry_holds(query, row, index_key) ? hand_out(query, row_key, row)
-                                              : drop_entry(query, entry);
+    return sarn__entry_holds(query->index, row, index_key)
+               ? hand_out(query, row_key, row)
+               : drop_entry(query, entry);
 }
 
 static sarn_status hand_out_row(struct query *query, const struct sarn__cursor_row *row)
