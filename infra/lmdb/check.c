@@ -16,15 +16,7 @@
 
 #define TREES_MAX SARN__LMDB_DBS_MAX
 
-enum kind {
-    KIND_FREE,
-    KIND_MAIN,
-    KIND_META,
-    KIND_EVENTS,
-    KIND_COMMITS,
-    KIND_ROWS,
-    KIND_OTHER
-};
+enum kind { KIND_FREE, KIND_MAIN, KIND_META, KIND_EVENTS, KIND_ROWS, KIND_OTHER };
 
 struct check;
 
@@ -177,13 +169,14 @@ static void find_page(struct walk *walk,
 {
     uint64_t position = 0;
 
-    if (walk->kind != KIND_EVENTS && walk->kind != KIND_COMMITS) {
+    if (walk->kind != KIND_EVENTS) {
         find(walk->check, "page %llu (%s) is damaged: %s", (unsigned long long)number,
              walk->name, what);
         return;
     }
     if (bounds->low.data != NULL) {
         memcpy(&position, bounds->low.data, sizeof(position));
+        position = SARN__KEY_POSITION(position);
     }
     find(walk->check, "page %llu (%s from position %llu on) is damaged: %s",
          (unsigned long long)number, walk->name,
@@ -270,7 +263,6 @@ static enum kind kind_of(struct sarn_str name)
         enum kind kind;
     } known[] = {{SARN__DB_META, KIND_META},
                  {SARN__DB_EVENTS, KIND_EVENTS},
-                 {SARN__DB_COMMITS, KIND_COMMITS},
                  {SARN__DB_ROWS, KIND_ROWS}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -298,8 +290,7 @@ static void note_tree(struct check *check, const struct sarn__node *node)
     tree->told = sarn__tree_get(node->value);
     tree->integer_keys = (tree->told.flags & SARN__TREE_INTEGER_KEY) != 0;
     if ((tree->told.flags & unknown) != 0 ||
-        tree->integer_keys !=
-            (tree->kind == KIND_EVENTS || tree->kind == KIND_COMMITS)) {
+        tree->integer_keys != (tree->kind == KIND_EVENTS)) {
         find(check, "the database \"%s\" has flags (0x%x) that Sarn's have not",
              tree->name, tree->told.flags);
         return;
@@ -537,7 +528,7 @@ static void check_trees(struct check *check)
         check_tree(&check->trees[i]);
     }
     check_tree(&free);
-    if (check->findings == 0 && known != 4) {
+    if (check->findings == 0 && known != 3) {
         find(check, "it is an LMDB file of another program, not a log of Sarn");
     }
     if (check->findings == 0 && !check->out_of_memory) {

@@ -41,7 +41,7 @@ struct sarn__lmdb {
     struct sarn_hash hash;
     char *path;
     MDB_env *env;
-    MDB_dbi meta, events, commits, rows;
+    MDB_dbi meta, events, rows;
     struct sarn__file file;
     pid_t pid;   /* Who opened it; a child of fork() may not use it. */
     int data_fd; /* Holds the owner's lock, if it is ours. */
@@ -131,8 +131,12 @@ SARN_MUST_USE sarn_status sarn__lmdb_commits(void *self,
                                              void *arg,
                                              uint64_t *next,
                                              struct sarn_error *error);
-/* The last key of a database with integer keys; 0: it is empty. */
-int sarn__lmdb_last(MDB_txn *txn, MDB_dbi dbi, uint64_t *last, MDB_val *value);
+/* The last position, and the commit record that ends the log; 0: it is empty.
+ * MDB_CORRUPTED: something else ends it. */
+int sarn__lmdb_last(struct sarn__lmdb *lmdb,
+                    MDB_txn *txn,
+                    uint64_t *last,
+                    MDB_val *commit);
 /* The value under "state". */
 SARN_MUST_USE sarn_status sarn__lmdb_read_state(struct sarn__lmdb *lmdb,
                                                 MDB_txn *txn,

@@ -1,7 +1,11 @@
 /* format.h - what Sarn keeps in the data file beside records: docs/format.md in C.
  *
- * Four named databases: meta, events, commits, rows. meta holds two values, both with a
- * checksum: "file", written once, and "state", written with an epoch and by flushes.
+ * Three named databases. meta holds two values, both with a checksum: "file", written
+ * once, and "state", written with an epoch and by flushes. events holds the records
+ * under twice their position, and every commit record right after the last record that
+ * it covers, under one more: so an append touches the end of one tree and nothing else
+ * (a tree of their own for commits would cost a twelfth of a small commit). rows holds
+ * the tables.
  */
 #ifndef SARN_INFRA_LMDB_FORMAT_H
 #define SARN_INFRA_LMDB_FORMAT_H
@@ -13,10 +17,15 @@
 SARN_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian only");
 SARN_STATIC_ASSERT(sizeof(void *) == 8 && sizeof(size_t) == 8, "64-bit only");
 
-#define SARN__DB_META    "meta"
-#define SARN__DB_EVENTS  "events"
-#define SARN__DB_COMMITS "commits"
-#define SARN__DB_ROWS    "rows"
+#define SARN__DB_META   "meta"
+#define SARN__DB_EVENTS "events"
+#define SARN__DB_ROWS   "rows"
+
+/* Keys of events. */
+#define SARN__RECORD_KEY(position) ((position) << 1)
+#define SARN__COMMIT_KEY(last)     ((last) << 1 | 1)
+#define SARN__KEY_POSITION(key)    ((key) >> 1)
+#define SARN__KEY_IS_COMMIT(key)   (((key)&1) != 0)
 
 #define SARN__FILE_KEY    "file"
 #define SARN__FILE_BYTES  128u

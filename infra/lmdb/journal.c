@@ -208,11 +208,11 @@ SARN_MUST_USE static sarn_status open_env(struct sarn__lmdb *lmdb,
 
 static int open_dbs(struct sarn__lmdb *lmdb, MDB_txn *txn, unsigned create)
 {
-    unsigned integer = create | MDB_INTEGERKEY;
     int rc = mdb_dbi_open(txn, SARN__DB_META, create, &lmdb->meta);
 
-    rc = rc == 0 ? mdb_dbi_open(txn, SARN__DB_EVENTS, integer, &lmdb->events) : rc;
-    rc = rc == 0 ? mdb_dbi_open(txn, SARN__DB_COMMITS, integer, &lmdb->commits) : rc;
+    rc = rc == 0 ? mdb_dbi_open(txn, SARN__DB_EVENTS, create | MDB_INTEGERKEY,
+                                &lmdb->events)
+                 : rc;
     return rc == 0 ? mdb_dbi_open(txn, SARN__DB_ROWS, create, &lmdb->rows) : rc;
 }
 
@@ -270,13 +270,13 @@ SARN_MUST_USE static sarn_status not_a_log(const struct sarn__lmdb *lmdb,
                       lmdb->path);
 }
 
-/* What the file says of itself, and whether its ends meet. */
+/* What the file says of itself, and whether a commit ends it. */
 SARN_MUST_USE static sarn_status
 recognize(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_error *error)
 {
     MDB_val key = {sizeof(SARN__FILE_KEY) - 1, (void *)(uintptr_t)SARN__FILE_KEY};
-    uint64_t last_event, last_commit;
-    MDB_val value;
+    MDB_val value, commit;
+    uint64_t last;
     int rc = mdb_dbi_open(txn, SARN__DB_META, 0, &lmdb->meta);
 
     rc = rc == 0 ? mdb_get(txn, lmdb->meta, &key, &value) : rc;
@@ -290,11 +290,9 @@ recognize(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_error *error)
         sarn__file_decode((struct sarn_str){value.mv_data, (uint32_t)value.mv_size},
                           &lmdb->hash, lmdb->owner, &lmdb->file, error));
     rc = open_dbs(lmdb, txn, 0);
-    rc = rc == 0 ? sarn__lmdb_last(txn, lmdb->events, &last_event, NULL) : rc;
-    rc = rc == 0 ? sarn__lmdb_last(txn, lmdb->commits, &last_commit, NULL) : rc;
-    if (rc != 0 || last_event != last_commit) {
-        return sarn__lmdb_fail(error,
-                               rc != 0 && rc != MDB_NOTFOUND ? rc : MDB_CORRUPTED,
+    rc = rc == 0 ? sarn__lmdb_last(lmdb, txn, &last, &commit) : rc;
+    if (rc != 0) {
+        return sarn__lmdb_fail(error, rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc,
                                "opening", lmdb->path);
     }
     return sarn__lmdb_read_state(lmdb, txn, &lmdb->state, error);

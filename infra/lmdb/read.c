@@ -4,34 +4,39 @@
 
 #include "core/fail.h"
 
-/* A position is stored as an integer key: only the size of what comes back is to be
- * checked, LMDB has compared it as one. */
-static bool as_position(const MDB_val *key, uint64_t *position)
+/* Only the size of a key that comes back is to be checked: LMDB compared it as an
+ * integer. */
+static bool get_key(const MDB_val *from, uint64_t *key)
 {
-    if (key->mv_size != sizeof(*position)) {
+    if (from->mv_size != sizeof(*key)) {
         return false;
     }
-    memcpy(position, key->mv_data, sizeof(*position));
+    memcpy(key, from->mv_data, sizeof(*key));
     return true;
 }
 
-int sarn__lmdb_last(MDB_txn *txn, MDB_dbi dbi, uint64_t *last, MDB_val *value)
+int sarn__lmdb_last(struct sarn__lmdb *lmdb,
+                    MDB_txn *txn,
+                    uint64_t *last,
+                    MDB_val *commit)
 {
-    MDB_val key, ignored;
     MDB_cursor *cursor;
-    int rc = mdb_cursor_open(txn, dbi, &cursor);
+    uint64_t key = 0;
+    MDB_val at;
+    int rc = mdb_cursor_open(txn, lmdb->events, &cursor);
 
     if (rc != 0) {
         return rc;
     }
-    rc = mdb_cursor_get(cursor, &key, value != NULL ? value : &ignored, MDB_LAST);
-    if (rc == MDB_NOTFOUND) {
-        *last = 0;
-        rc = 0;
-    } else if (rc == 0 && !as_position(&key, last)) {
+    rc = mdb_cursor_get(cursor, &at, commit, MDB_LAST);
+    if (rc == 0 && (!get_key(&at, &key) || !SARN__KEY_IS_COMMIT(key))) {
         rc = MDB_CORRUPTED;
     }
     mdb_cursor_close(cursor);
+    if (rc == 0 || rc == MDB_NOTFOUND) {
+        *last = SARN__KEY_POSITION(key);
+        rc = 0;
+    }
     return rc;
 }
 
@@ -62,13 +67,13 @@ struct visit {
     struct sarn_error *error;
 };
 
-SARN_MUST_USE static sarn_status begin(struct visit *visit, MDB_dbi dbi)
+SARN_MUST_USE static sarn_status begin(struct visit *visit)
 {
     struct sarn__lmdb *lmdb = visit->lmdb;
     int rc;
 
     SARN__TRY(sarn__reader_begin(lmdb, &visit->reader, visit->error));
-    rc = mdb_cursor_open(visit->reader->txn, dbi, &visit->cursor);
+    rc = mdb_cursor_open(visit->reader->txn, lmdb->events, &visit->cursor);
     if (rc != 0) {
         sarn__reader_end(lmdb, visit->reader);
         return sarn__lmdb_fail(visit->error, rc, "reading", lmdb->path);
@@ -92,17 +97,34 @@ SARN_MUST_USE static sarn_status missing(const struct visit *visit, uint64_t pos
 
 /* --- scan --- */
 
-/* Look at the record under cursor: is it the one wanted? Past the log's end is no gap:
- * *end. */
+/* Move the cursor to a record; with MDB_NEXT the commit record between two is skipped.
+ */
+static int move(struct visit *visit, MDB_cursor_op op, uint64_t *key, MDB_val *data)
+{
+    MDB_val at = {sizeof(*key), key};
+    int rc = mdb_cursor_get(visit->cursor, &at, data, op);
+
+    if (rc == 0 && !get_key(&at, key)) {
+        return MDB_CORRUPTED;
+    }
+    if (rc == 0 && op == MDB_NEXT && SARN__KEY_IS_COMMIT(*key)) {
+        rc = mdb_cursor_get(visit->cursor, &at, data, op);
+        return rc == 0 && !get_key(&at, key) ? MDB_CORRUPTED : rc;
+    }
+    return rc;
+}
+
+/* The record that op leads to: is it the one wanted? Past the log's end is no gap:
+ * *end_of_log. */
 SARN_MUST_USE static sarn_status look(struct visit *visit,
                                       MDB_cursor_op op,
                                       uint64_t wanted,
                                       struct sarn_str *value,
                                       bool *end_of_log)
 {
-    uint64_t found = 0;
-    MDB_val key = {sizeof(wanted), &wanted}, data;
-    int rc = mdb_cursor_get(visit->cursor, &key, &data, op);
+    uint64_t key = SARN__RECORD_KEY(wanted);
+    MDB_val data;
+    int rc = move(visit, op, &key, &data);
 
     *end_of_log = rc == MDB_NOTFOUND;
     if (rc == MDB_NOTFOUND) {
@@ -111,7 +133,7 @@ SARN_MUST_USE static sarn_status look(struct visit *visit,
     if (rc != 0) {
         return sarn__lmdb_fail(visit->error, rc, "reading", visit->lmdb->path);
     }
-    if (!as_position(&key, &found) || found != wanted) {
+    if (key != SARN__RECORD_KEY(wanted)) {
         return missing(visit, wanted);
     }
     return sarn__reader_align(visit->lmdb, visit->reader, &data, value, visit->error);
@@ -153,7 +175,7 @@ sarn_status sarn__lmdb_scan(void *self,
     struct visit visit = {.lmdb = self, .error = error};
     sarn_status status;
 
-    SARN__TRY(begin(&visit, visit.lmdb->events));
+    SARN__TRY(begin(&visit));
     status = scan(&visit, from == 0 ? 1 : from, to, call, arg, next);
     end(&visit);
     return status;
@@ -192,7 +214,7 @@ sarn_status sarn__lmdb_walk(void *self,
     struct visit visit = {.lmdb = self, .error = error};
     sarn_status status;
 
-    SARN__TRY(begin(&visit, visit.lmdb->events));
+    SARN__TRY(begin(&visit));
     status = walk(&visit, start, call, arg, next);
     end(&visit);
     return status;
@@ -200,27 +222,36 @@ sarn_status sarn__lmdb_walk(void *self,
 
 /* --- commits --- */
 
+/* Entries that may be passed in one read transaction: commits lie among their records.
+ */
+#define STEPS_MAX (16 * SARN__READ_SLICE)
+
 SARN_MUST_USE static sarn_status commits(
     struct visit *visit, uint64_t from, sarn_record_fn *call, void *arg, uint64_t *next)
 {
-    uint64_t position = 0;
-    MDB_val key = {sizeof(from), &from}, data;
-    int rc = mdb_cursor_get(visit->cursor, &key, &data, MDB_SET_RANGE);
+    uint64_t key = SARN__COMMIT_KEY(from);
+    MDB_val at = {sizeof(key), &key}, data;
+    int rc = mdb_cursor_get(visit->cursor, &at, &data, MDB_SET_RANGE);
+    uint32_t visited = 0;
     struct sarn_str value;
 
-    for (uint32_t i = 0; i < SARN__READ_SLICE && rc == 0; i++) {
-        if (!as_position(&key, &position)) {
+    for (uint32_t i = 0; i < STEPS_MAX && visited < SARN__READ_SLICE && rc == 0; i++) {
+        if (!get_key(&at, &key)) {
             return missing(visit, from);
         }
-        SARN__TRY(sarn__reader_align(visit->lmdb, visit->reader, &data, &value,
-                                     visit->error));
-        SARN__TRY(call(arg, position, value));
-        rc = mdb_cursor_get(visit->cursor, &key, &data, MDB_NEXT);
+        if (SARN__KEY_IS_COMMIT(key)) {
+            SARN__TRY(sarn__reader_align(visit->lmdb, visit->reader, &data, &value,
+                                         visit->error));
+            SARN__TRY(call(arg, SARN__KEY_POSITION(key), value));
+            visited += 1;
+        }
+        rc = mdb_cursor_get(visit->cursor, &at, &data, MDB_NEXT);
     }
     if (rc != 0 && rc != MDB_NOTFOUND) {
         return sarn__lmdb_fail(visit->error, rc, "reading", visit->lmdb->path);
     }
-    *next = rc == 0 ? position + 1 : 0;
+    /* The commit of what comes next is at its position or behind. */
+    *next = rc == 0 ? SARN__KEY_POSITION(key) + (SARN__KEY_IS_COMMIT(key) ? 1 : 0) : 0;
     return SARN_OK;
 }
 
@@ -234,7 +265,7 @@ sarn_status sarn__lmdb_commits(void *self,
     struct visit visit = {.lmdb = self, .error = error};
     sarn_status status;
 
-    SARN__TRY(begin(&visit, visit.lmdb->commits));
+    SARN__TRY(begin(&visit));
     status = commits(&visit, from, call, arg, next);
     end(&visit);
     return status;

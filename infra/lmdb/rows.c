@@ -220,12 +220,13 @@ sarn_status sarn__lmdb_rows(void *self,
 
 /* --- state --- */
 
-/* Bytes of the pages that the databases use, and how many commits there are. */
+/* Bytes of the pages that the databases use, and how many commits there are: what lies
+ * in events and is no record. */
 static int
 measure(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_journal_state *result)
 {
     /* 0 and 1 are LMDB's own: the free pages, and the list of databases. */
-    const MDB_dbi dbis[] = {0, 1, lmdb->meta, lmdb->events, lmdb->commits, lmdb->rows};
+    const MDB_dbi dbis[] = {0, 1, lmdb->meta, lmdb->events, lmdb->rows};
     MDB_stat stat = {0};
     uint64_t pages = 2;
 
@@ -236,8 +237,8 @@ measure(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_journal_state *result
             return rc;
         }
         pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-        if (dbis[i] == lmdb->commits) {
-            result->commits = stat.ms_entries;
+        if (dbis[i] == lmdb->events) {
+            result->commits = stat.ms_entries - result->last_position;
         }
     }
     result->used_bytes = pages * stat.ms_psize;
@@ -245,16 +246,17 @@ measure(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_journal_state *result
 }
 
 static int
-last_commit(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_journal_state *result)
+read_last(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_journal_state *result)
 {
-    MDB_val value;
-    int rc = sarn__lmdb_last(txn, lmdb->commits, &result->last_commit, &value);
+    MDB_val commit;
+    int rc = sarn__lmdb_last(lmdb, txn, &result->last_position, &commit);
 
-    if (rc == 0 && result->last_commit != 0) {
-        if (value.mv_size != SARN__COMMIT_BYTES) {
+    result->last_commit = result->last_position;
+    if (rc == 0 && result->last_position != 0) {
+        if (commit.mv_size != SARN__COMMIT_BYTES) {
             return MDB_CORRUPTED;
         }
-        memcpy(result->commit, value.mv_data, SARN__COMMIT_BYTES);
+        memcpy(result->commit, commit.mv_data, SARN__COMMIT_BYTES);
     }
     return rc;
 }
@@ -291,8 +293,7 @@ SARN_MUST_USE static sarn_status read_state(struct sarn__lmdb *lmdb,
     SARN__TRY(sarn__lmdb_read_state(lmdb, txn, &state, error));
     result->epoch = state.epoch;
     result->through = state.through;
-    rc = sarn__lmdb_last(txn, lmdb->events, &result->last_position, NULL);
-    rc = rc == 0 ? last_commit(lmdb, txn, result) : rc;
+    rc = read_last(lmdb, txn, result);
     rc = rc == 0 ? measure(lmdb, txn, result) : rc;
     if (rc != 0) {
         return sarn__lmdb_fail(error, rc, "reading", lmdb->path);

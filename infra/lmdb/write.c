@@ -16,6 +16,7 @@
 SARN_MUST_USE static sarn_status
 learn(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_error *error)
 {
+    MDB_val commit;
     int rc;
 
     if (lmdb->txn_id != 0 && mdb_txn_id(txn) == lmdb->txn_id + 1) {
@@ -23,7 +24,7 @@ learn(struct sarn__lmdb *lmdb, MDB_txn *txn, struct sarn_error *error)
     }
     lmdb->txn_id = 0;
     SARN__TRY(sarn__lmdb_read_state(lmdb, txn, &lmdb->state, error));
-    rc = sarn__lmdb_last(txn, lmdb->events, &lmdb->last_position, NULL);
+    rc = sarn__lmdb_last(lmdb, txn, &lmdb->last_position, &commit);
     if (rc != 0) {
         return sarn__lmdb_fail(error, rc, "reading", lmdb->path);
     }
@@ -177,6 +178,15 @@ check_batch(const struct sarn_batch *batch, uint64_t *bytes, struct sarn_error *
     return SARN_OK;
 }
 
+static int put(MDB_cursor *cursor, uint64_t key, struct sarn_str value)
+{
+    MDB_val at = {sizeof(key), &key};
+    MDB_val bytes = {value.size, (void *)(uintptr_t)value.data};
+
+    return mdb_cursor_put(cursor, &at, &bytes, MDB_APPEND);
+}
+
+/* The records, and the commit record behind the last. */
 static int
 put_records(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_batch *batch)
 {
@@ -188,24 +198,13 @@ put_records(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_batch *batc
         return rc;
     }
     for (uint32_t i = 0; i < batch->count && rc == 0; i++, position++) {
-        MDB_val key = {sizeof(position), &position};
-        MDB_val value = {batch->records[i].size,
-                         (void *)(uintptr_t)batch->records[i].data};
-
-        rc = mdb_cursor_put(cursor, &key, &value, MDB_APPEND);
+        rc = put(cursor, SARN__RECORD_KEY(position), batch->records[i]);
+    }
+    if (rc == 0) {
+        rc = put(cursor, SARN__COMMIT_KEY(position - 1), batch->commit);
     }
     mdb_cursor_close(cursor);
     return rc;
-}
-
-static int
-put_commit(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_batch *batch)
-{
-    uint64_t last = batch->first + batch->count - 1;
-    MDB_val key = {sizeof(last), &last};
-    MDB_val value = {batch->commit.size, (void *)(uintptr_t)batch->commit.data};
-
-    return mdb_put(txn, lmdb->commits, &key, &value, MDB_APPEND);
 }
 
 SARN_MUST_USE static sarn_status put_batch(struct sarn__lmdb *lmdb,
@@ -227,9 +226,6 @@ SARN_MUST_USE static sarn_status put_batch(struct sarn__lmdb *lmdb,
     outcome->last_position = lmdb->last_position + batch->count;
     outcome->state = lmdb->state;
     rc = put_records(lmdb, txn, batch);
-    if (rc == 0) {
-        rc = put_commit(lmdb, txn, batch);
-    }
     if (rc == 0 && batch->take_epoch) {
         outcome->state.epoch = batch->epoch;
         outcome->state.owner_pid = (uint32_t)lmdb->pid;
