@@ -78,10 +78,6 @@ static enum bank_result malformed_field(struct bank_reader *reader,
     return bank_csv_explain(&reader->csv, BANK_MALFORMED, "%s \"%s\" is not %s",
                             columns[column], show(field, shown), wanted);
 }
-    shown[size] = '\0';
-    return bank_csv_explain(&reader->csv, BANK_MALFORMED, "%s \"%s\" is not %s",
-                            columns[column], shown, wanted);
-}
 
 /* --- fields --- */
 
@@ -242,8 +238,8 @@ static enum bank_result find_meaning(struct bank_reader *reader,
         return malformed_field(reader, TYPE, type, "PRIJEM, VYDAJ or VYBER");
     }
     return bank_csv_explain(&reader->csv, BANK_MALFORMED,
-                            "operation \"%s\" does not go with type %s", show(operation, shown),
-                            type);
+                            "operation \"%s\" does not go with type %s",
+                            show(operation, shown), type);
 }
 
 static enum bank_result parse_fields(struct bank_reader *reader,
