@@ -202,16 +202,21 @@ static sarn_status fold_projection(struct sarn__fold *fold)
                             fold->record->position, fold->error);
 }
 
-sarn_status sarn__fold_core(struct sarn__fold *fold)
+sarn_status sarn__fold_core_place(const struct sarn__fold *fold)
 {
     bool streamless = fold->core == SARN__CORE_EPOCH_BEGAN ||
                       fold->core == SARN__CORE_SCHEMA_REGISTERED ||
                       fold->core == SARN__CORE_PROJECTION_REGISTERED;
 
-    if (streamless != (fold->record->stream == 0)) {
+    if (fold->core != SARN__CORE_NONE && streamless != (fold->record->stream == 0)) {
         return sarn__fold_corrupt(fold, "is of a core type that %s",
                                   streamless ? "has no stream" : "needs a stream");
     }
+    return SARN_OK;
+}
+
+sarn_status sarn__fold_core(struct sarn__fold *fold)
+{
     switch (fold->core) {
     case SARN__CORE_EPOCH_BEGAN:
         return fold_epoch(fold);

@@ -200,15 +200,14 @@ sarn_status sarn__store_fold(struct sarn__store *store,
     }
     SARN__TRY(sarn__fold_words(&fold));
     fold.core = sarn__core_kind(store, record->type);
+    SARN__TRY(sarn__fold_core_place(&fold));
     if (record->stream != 0) {
         SARN__TRY(sarn__fold_stream(&fold));
     }
     if (record->has_command) {
         SARN__TRY(sarn__fold_command(&fold));
     }
-    if (fold.core != SARN__CORE_NONE) {
-        SARN__TRY(sarn__fold_core(&fold));
-    }
+    SARN__TRY(sarn__fold_core(&fold));
     SARN__TRY(sarn__fold_counts(&fold));
     finish(&fold);
     return SARN_OK;

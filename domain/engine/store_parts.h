@@ -102,6 +102,8 @@ SARN_MUST_USE sarn_status sarn__fold_stream(struct sarn__fold *fold);
 SARN_MUST_USE sarn_status sarn__fold_category(struct sarn__fold *fold,
                                               const struct sarn__row_key *block);
 SARN_MUST_USE sarn_status sarn__fold_command(struct sarn__fold *fold);
+/* Is a core event in a stream, or in none, as its type asks? */
+SARN_MUST_USE sarn_status sarn__fold_core_place(const struct sarn__fold *fold);
 SARN_MUST_USE sarn_status sarn__fold_core(struct sarn__fold *fold);
 SARN_MUST_USE sarn_status sarn__fold_counts(struct sarn__fold *fold);
 
