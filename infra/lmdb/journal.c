@@ -144,13 +144,16 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
     sarn_status status;
 
     *fresh = false;
-    status = sarn__pages_open(lmdb->data_fd, lmdb->path, &pages, error);
+    status = sarn__pages_open(lmdb->data_fd, lmdb->path, &pages, &first);
     if (status == SARN_ERR_NOT_FOUND) {
-        *fresh = true;
+        *fresh = true; /* No failure, so error is left alone. */
         return SARN_OK;
     }
-    if (status != SARN_OK || sarn__pages_are_there(&pages)) {
-        return status;
+    if (status != SARN_OK) {
+        return sarn__fail(error, status, "%s", first.text);
+    }
+    if (sarn__pages_are_there(&pages)) {
+        return SARN_OK;
     }
     /* Too short, which is harmless only if what is missing is free. */
     SARN__TRY(sarn__check_pages(&pages, &lmdb->hash, &lmdb->heap, keep_first, &first,
