@@ -24,6 +24,10 @@
 #define QUEUE_MAX 65536u
 #define TAIL_MAX  32768u
 
+/* Where a process may not have the address space that is the default: under valgrind, a
+ * sanitizer or a limit. Room enough for what runs there. */
+#define SMALL_MAP (UINT64_C(32) << 30)
+
 #define OPEN_FLAGS (SARN_OPEN_EXISTING | SARN_OPEN_TAKEOVER | SARN_OPEN_WAIT)
 
 /* What an open log stands on beside its journal; released last. */
@@ -116,6 +120,20 @@ static sarn_status check_path(const char *path, struct sarn_error *error)
     return SARN_OK;
 }
 
+/* With the map that was asked for, or else the largest that can be had. */
+static sarn_status open_lmdb(struct sarn__lmdb_options *lmdb,
+                             struct sarn_journal *journal,
+                             struct sarn_error *error)
+{
+    sarn_status status = sarn__lmdb_open(lmdb, journal, error);
+
+    if (status == SARN_ERR_NOMEM && lmdb->map_bytes == 0) {
+        lmdb->map_bytes = SMALL_MAP;
+        status = sarn__lmdb_open(lmdb, journal, error);
+    }
+    return status;
+}
+
 /* --- opening to write --- */
 
 static sarn_status check_options(const struct sarn_options *options,
@@ -146,8 +164,6 @@ static sarn_status fill_options(const struct sarn_options *given,
     }
     SARN__TRY(check_options(options, error));
     options->workers = options->workers != 0 ? options->workers : WORKERS;
-    options->map_bytes =
-        options->map_bytes != 0 ? options->map_bytes : SARN__LMDB_MAP_BYTES;
     options->cache_bytes = options->cache_bytes != 0 ? options->cache_bytes : CACHE;
     options->queue_max = options->queue_max != 0 ? options->queue_max : QUEUE_MAX;
     options->tail_max = options->tail_max != 0 ? options->tail_max : TAIL_MAX;
@@ -191,7 +207,7 @@ static sarn_status open_journal(const char *path,
     };
 
     SARN__TRY(make_log_id(ports, &lmdb.log_id, error));
-    return sarn__lmdb_open(&lmdb, &ports->journal, error);
+    return open_lmdb(&lmdb, &ports->journal, error);
 }
 
 static sarn_status make_engine(const char *path,
@@ -285,7 +301,7 @@ static sarn_status make_reader(const char *path,
     made->log.release = release_reader;
     lmdb.hash = made->log.ports.hash;
     lmdb.heap = grounds->heap;
-    status = sarn__lmdb_open(&lmdb, &made->log.ports.journal, error);
+    status = open_lmdb(&lmdb, &made->log.ports.journal, error);
     if (status != SARN_OK) {
         sarn__heap_free(&grounds->heap, made);
         return status;
