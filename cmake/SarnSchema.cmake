@@ -13,6 +13,7 @@ function(sarn_add_schema target fbs)
   endif()
   cmake_path(ABSOLUTE_PATH fbs NORMALIZE)
   cmake_path(GET fbs STEM stem)
+  cmake_path(GET fbs PARENT_PATH fbs_dir)
   if(NOT arg_NAME)
     set(arg_NAME "${stem}")
   endif()
@@ -38,7 +39,10 @@ function(sarn_add_schema target fbs)
   file(MAKE_DIRECTORY "${bfbs_dir}")
   add_custom_command(
     OUTPUT "${bfbs}"
-    COMMAND "${SARN_FLATC}" --binary --schema -o "${bfbs_dir}" "${fbs}"
+    # Where things are declared, relative to the folder of the .fbs: what an included file
+    # declares is its own schema's to define.
+    COMMAND "${SARN_FLATC}" --binary --schema --bfbs-filenames "${fbs_dir}" -o
+            "${bfbs_dir}" "${fbs}"
     DEPENDS "${fbs}" ${arg_DEPENDS}
     COMMENT "flatc ${stem}.fbs"
     VERBATIM)

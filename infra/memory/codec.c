@@ -215,13 +215,16 @@ static sarn_status encode(void *self,
     if (type == &sarn_bytes_type) {
         const struct sarn_str *payload = value;
 
+        /* One byte more, so that no bytes have a place too. */
+        SARN__TRY(reserve(&w, 1, &start));
+        w.size = 0;
         SARN__TRY(write_bytes(&w, payload->data, payload->size));
     } else {
         SARN__TRY(reserve(&w, sizeof(w.size), &start));
         SARN__TRY(write_table(&w, type, value, 0));
         memcpy(w.data, &w.size, sizeof(w.size));
     }
-    *bytes = (struct sarn_str){w.data != NULL ? w.data : "", w.size};
+    *bytes = (struct sarn_str){w.data, w.size};
     return SARN_OK;
 }
 
