@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/fail.h"
-#include "engine/orchestrator.h"
 #include "engine/state.h"
 #include "sarn/events.h"
 
@@ -270,18 +269,6 @@ void sarn__metadata_run(sarn_engine *engine, struct sarn__request *request)
 void sarn__delete_run(sarn_engine *engine, struct sarn__request *request)
 {
     struct sarn_stream_deleted event = {0};
-    struct sarn_error error;
 
-    if (sarn__orchestrator_knows(engine, request->as.stream.tenant,
-                                 request->as.stream.stream)) {
-        sarn__answer_error(engine, request,
-                           sarn__fail(&error, SARN_ERR_STATE,
-                                      "\"%.*s\" is an execution under way: it can be "
-                                      "deleted when it has ended",
-                                      (int)request->as.stream.stream.size,
-                                      request->as.stream.stream.data),
-                           &error);
-        return;
-    }
     write_about(engine, request, &sarn_stream_deleted_type, &event);
 }

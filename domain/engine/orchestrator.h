@@ -52,10 +52,6 @@ void sarn__orchestrator_stop(sarn_engine *engine);
 uint32_t sarn__orchestrator_running(const sarn_engine *engine);
 /* Executions in memory that have not ended. */
 uint64_t sarn__orchestrator_executions(const sarn_engine *engine);
-/* Is stream an execution under way here, or one that ended a moment ago? */
-bool sarn__orchestrator_knows(const sarn_engine *engine,
-                              uint32_t tenant,
-                              struct sarn_str stream);
 /* From what is folded. SARN_ERR_NOT_FOUND: no such execution. */
 SARN_MUST_USE sarn_status sarn__orchestrator_execution(sarn_engine *engine,
                                                        uint32_t tenant,

@@ -140,13 +140,6 @@ uint64_t sarn__orchestrator_executions(const sarn_engine *engine)
     return engine->orchestrator->runs.count - engine->orchestrator->ended_count;
 }
 
-bool sarn__orchestrator_knows(const sarn_engine *engine,
-                              uint32_t tenant,
-                              struct sarn_str stream)
-{
-    return sarn__run_find(engine->orchestrator, tenant, stream) != NULL;
-}
-
 /* Where it is, as far as the definition registered now can tell. */
 static sarn_status current_step(sarn_engine *engine,
                                 struct sarn_str workflow,

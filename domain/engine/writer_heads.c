@@ -121,7 +121,23 @@ void sarn__writer_drop_heads(struct sarn__writer *writer, uint64_t position)
 
 /* --- what is in flight --- */
 
-static sarn_status visit_batch(const struct sarn__batch *batch,
+static void name_stream(const struct sarn__writer *writer, struct sarn__record *record)
+{
+    for (uint32_t i = 0; i < writer->heads.bucket_count; i++) {
+        for (struct sarn__map_node *node = writer->heads.buckets[i]; node != NULL;
+             node = node->next) {
+            if (SARN__OF(node, struct sarn__pending_head, node)->head.number ==
+                record->stream) {
+                record->stream_name = (struct sarn_str){node->key.data + TENANT_BYTES,
+                                                        node->key.size - TENANT_BYTES};
+                return;
+            }
+        }
+    }
+}
+
+static sarn_status visit_batch(const struct sarn__writer *writer,
+                               const struct sarn__batch *batch,
                                uint64_t stream,
                                sarn__store_record_fn *visit,
                                void *arg,
@@ -136,6 +152,9 @@ static sarn_status visit_batch(const struct sarn__batch *batch,
         if (links.stream == stream) {
             SARN__TRY(sarn__record_decode(batch->first + i, batch->records[i], NULL,
                                           &record, error));
+            /* The record that carries a name may be another one. */
+            name_stream(writer, &record);
+            sarn__writer_name_words(writer, &record);
             SARN__TRY(visit(arg, &record));
         }
     }
@@ -149,10 +168,10 @@ sarn_status sarn__writer_pending(struct sarn__writer *writer,
                                  struct sarn_error *error)
 {
     if (writer->settling != NULL) {
-        SARN__TRY(visit_batch(writer->settling, stream, visit, arg, error));
+        SARN__TRY(visit_batch(writer, writer->settling, stream, visit, arg, error));
     }
     if (writer->in_flight != NULL) {
-        SARN__TRY(visit_batch(writer->in_flight, stream, visit, arg, error));
+        SARN__TRY(visit_batch(writer, writer->in_flight, stream, visit, arg, error));
     }
-    return visit_batch(writer->open, stream, visit, arg, error);
+    return visit_batch(writer, writer->open, stream, visit, arg, error);
 }

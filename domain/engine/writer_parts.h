@@ -56,6 +56,10 @@ SARN_MUST_USE sarn_status sarn__writer_type(struct sarn__writer *writer,
                                             const struct sarn__new_event *event,
                                             struct sarn__record *record,
                                             struct sarn_error *error);
+/* Give record, which is in flight, the names of its type, actor and origin where an
+ * earlier record in flight carries them. */
+void sarn__writer_name_words(const struct sarn__writer *writer,
+                             struct sarn__record *record);
 void sarn__writer_drop_words(struct sarn__writer *writer, uint64_t position);
 void sarn__writer_drop_types(struct sarn__writer *writer);
 

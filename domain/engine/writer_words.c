@@ -191,6 +191,38 @@ sarn_status sarn__writer_know_schema(struct sarn__writer *writer,
     return SARN_OK;
 }
 
+static void name_word(const struct sarn__map_node *node, struct sarn__record *record)
+{
+    const uint32_t prefix = 8; /* See word_key(). */
+    struct sarn_str name = {node->key.data + prefix, node->key.size - prefix};
+    uint32_t id = SARN__OF(node, const struct sarn__pending_word, node)->id;
+    uint32_t kind;
+
+    memcpy(&kind, node->key.data, sizeof(kind));
+    switch ((enum sarn__word)kind) {
+    case SARN__WORD_TYPE:
+        record->type_name = record->type == id ? name : record->type_name;
+        break;
+    case SARN__WORD_ACTOR:
+        record->actor_name = record->actor == id ? name : record->actor_name;
+        break;
+    case SARN__WORD_ORIGIN:
+        record->origin_name = record->origin == id ? name : record->origin_name;
+        break;
+    }
+}
+
+void sarn__writer_name_words(const struct sarn__writer *writer,
+                             struct sarn__record *record)
+{
+    for (uint32_t i = 0; i < writer->words.bucket_count; i++) {
+        for (const struct sarn__map_node *node = writer->words.buckets[i]; node != NULL;
+             node = node->next) {
+            name_word(node, record);
+        }
+    }
+}
+
 void sarn__writer_drop_words(struct sarn__writer *writer, uint64_t position)
 {
     for (uint32_t i = 0; i < writer->words.bucket_count; i++) {
