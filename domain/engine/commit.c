@@ -75,16 +75,25 @@ void sarn__commit_hasher_init(struct sarn__commit_hasher *hasher,
     put_head(commit, hasher->state);
 }
 
-sarn_status sarn__commit_hasher_add(struct sarn__commit_hasher *hasher,
-                                    struct sarn_str record)
+sarn_status sarn__commit_hasher_add_digest(struct sarn__commit_hasher *hasher,
+                                           const uint8_t digest[SARN__DIGEST_BYTES])
 {
     if (hasher->count == SARN__COMMIT_GROUP) {
         SARN__TRY(fold(hasher));
     }
-    SARN__TRY(hasher->hash->ops->digest(hasher->hash->self, &record, 1,
-                                        hasher->digests[hasher->count]));
+    memcpy(hasher->digests[hasher->count], digest, SARN__DIGEST_BYTES);
     hasher->count += 1;
     return SARN_OK;
+}
+
+sarn_status sarn__commit_hasher_add(struct sarn__commit_hasher *hasher,
+                                    struct sarn_str record)
+{
+    const struct sarn_hash *hash = hasher->hash;
+    uint8_t digest[SARN__DIGEST_BYTES];
+
+    SARN__TRY(hash->ops->digest(hash->self, &record, 1, digest));
+    return sarn__commit_hasher_add_digest(hasher, digest);
 }
 
 sarn_status sarn__commit_hasher_end(struct sarn__commit_hasher *hasher,

@@ -42,6 +42,9 @@ void sarn__commit_hasher_init(struct sarn__commit_hasher *hasher,
                               const struct sarn_hash *hash);
 SARN_MUST_USE sarn_status sarn__commit_hasher_add(struct sarn__commit_hasher *hasher,
                                                   struct sarn_str record);
+/* The same for a record of which only the digest is known. */
+SARN_MUST_USE sarn_status sarn__commit_hasher_add_digest(
+    struct sarn__commit_hasher *hasher, const uint8_t digest[SARN__DIGEST_BYTES]);
 /* At least one record was added. */
 SARN_MUST_USE sarn_status sarn__commit_hasher_end(struct sarn__commit_hasher *hasher,
                                                   uint8_t digest[SARN__DIGEST_BYTES]);

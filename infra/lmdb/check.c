@@ -33,10 +33,11 @@ struct walk {
 struct check {
     const struct sarn__pages *pages;
     const struct sarn__page_meta *meta;
-    const struct sarn_hash *hash;
-    const struct sarn_heap *heap;
-    sarn_finding_fn *finding;
-    void *arg;
+    struct sarn__check_options *options;
+    struct sarn_heap heap;
+    struct sarn_error *error;
+    sarn_status stopped; /* By entry. */
+    uint64_t last_position;
     uint32_t findings;
     uint8_t *seen;        /* A bit for every page that the file has. */
     uint64_t there;       /* Pages that the file has, at most last_page + 1. */
@@ -45,7 +46,6 @@ struct check {
         *levels[SARN__DEPTH_MAX]; /* A page of each level, made when first needed. */
     uint8_t *big;                 /* The last value read from overflow pages. */
     size_t big_bytes;
-    uint64_t rows;
     bool out_of_memory;
     uint32_t tree_count;
     struct walk trees[TREES_MAX];
@@ -60,14 +60,15 @@ static void SARN_PRINTF(2, 3) find(struct check *check, const char *format, ...)
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        check->finding(check->arg, text);
+        check->options->finding(check->options->arg, text);
     }
 }
 
 /* Too much was found to go on, or there is no memory to. */
 static bool is_over(const struct check *check)
 {
-    return check->out_of_memory || check->findings >= SARN__CHECK_FINDINGS_MAX;
+    return check->out_of_memory || check->stopped != SARN_OK ||
+           check->findings >= SARN__CHECK_FINDINGS_MAX;
 }
 
 /* --- pages: each is used once --- */
@@ -215,7 +216,7 @@ get_value(struct walk *walk, const struct sarn__node *node, struct sarn_str *val
     }
     if (check->big_bytes < needed * check->pages->page_bytes) {
         size_t bytes = needed * check->pages->page_bytes;
-        uint8_t *grown = sarn__heap_resize(check->heap, check->big, bytes);
+        uint8_t *grown = sarn__heap_resize(&check->heap, check->big, bytes);
 
         if (grown == NULL) {
             check->out_of_memory = true;
@@ -306,12 +307,36 @@ check_meta_value(struct check *check, struct sarn_str key, struct sarn_str value
     struct sarn_error error;
 
     if (sarn_str_equal(key, sarn_str(SARN__FILE_KEY)) &&
-        sarn__file_decode(value, check->hash, false, &file, &error) != SARN_OK) {
+        sarn__file_decode(value, &check->options->hash, false, &file, &error) !=
+            SARN_OK) {
         find(check, "%s", error.text);
     }
-    if (sarn_str_equal(key, sarn_str(SARN__STATE_KEY)) &&
-        sarn__file_state_decode(value, check->hash, &state, &error) != SARN_OK) {
+    if (!sarn_str_equal(key, sarn_str(SARN__STATE_KEY))) {
+        return;
+    }
+    if (sarn__file_state_decode(value, &check->options->hash, &state, &error) !=
+        SARN_OK) {
         find(check, "%s", error.text);
+    } else if (state.through > check->last_position && check->findings == 0) {
+        find(check, "the tables reach position %llu and the log ends at %llu",
+             (unsigned long long)state.through,
+             (unsigned long long)check->last_position);
+    }
+}
+
+static void check_event(struct walk *walk, struct sarn_str key, struct sarn_str value)
+{
+    struct check *check = walk->check;
+    struct sarn__check_options *options = check->options;
+    uint64_t number, position;
+
+    memcpy(&number, key.data, sizeof(number)); /* Its size was checked. */
+    position = SARN__KEY_POSITION(number);
+    check->last_position = position;
+    if (options->entry != NULL) {
+        check->stopped =
+            options->entry(options->arg, SARN__KEY_IS_COMMIT(number), position, value,
+                           walk->told.entries, check->error);
     }
 }
 
@@ -321,12 +346,12 @@ static void check_row(struct check *check, struct sarn_str key, struct sarn_str 
     uint64_t sum = 0;
     uint32_t table;
 
-    check->rows += 1;
+    check->options->rows += 1;
     if (key.size > SARN__ROW_TABLE_BYTES && value.size >= SARN__ROW_CHECKSUM_BYTES) {
         body.data = value.data + SARN__ROW_CHECKSUM_BYTES;
         body.size = value.size - SARN__ROW_CHECKSUM_BYTES;
         memcpy(&sum, value.data, sizeof(sum));
-        if (sarn__row_checksum(check->hash, key, body) == sum) {
+        if (sarn__row_checksum(&check->options->hash, key, body) == sum) {
             return;
         }
     }
@@ -355,6 +380,8 @@ static void check_entry(struct walk *walk, const struct sarn__node *node)
     }
     if (walk->kind == KIND_FREE) {
         check_free(check, value);
+    } else if (walk->kind == KIND_EVENTS) {
+        check_event(walk, node->key, value);
     } else if (walk->kind == KIND_META) {
         check_meta_value(check, node->key, value);
     } else if (walk->kind == KIND_ROWS) {
@@ -377,7 +404,7 @@ static const uint8_t *get_page(struct walk *walk,
     uint8_t *page;
 
     if (check->levels[level] == NULL) {
-        check->levels[level] = sarn__heap_alloc(check->heap, bytes);
+        check->levels[level] = sarn__heap_alloc(&check->heap, bytes);
     }
     page = check->levels[level];
     if (page == NULL) {
@@ -497,7 +524,7 @@ static void check_tree(struct walk *walk)
     if (told->root != SARN__PAGE_NONE) {
         check_page(walk, told->root, 1, &open);
     }
-    if (walk->check->findings == before && !walk->check->out_of_memory &&
+    if (walk->check->findings == before && !is_over(walk->check) &&
         (told->entries != counted->entries || told->leaf_pages != counted->leaf_pages ||
          told->branch_pages != counted->branch_pages ||
          told->overflow_pages != counted->overflow_pages)) {
@@ -528,51 +555,42 @@ static void check_trees(struct check *check)
         check_tree(&check->trees[i]);
     }
     check_tree(&free);
-    if (check->findings == 0 && known != 3) {
+    if (check->findings == 0 && !is_over(check) && known != 3) {
         find(check, "it is an LMDB file of another program, not a log of Sarn");
     }
-    if (check->findings == 0 && !check->out_of_memory) {
+    if (check->findings == 0 && !is_over(check)) {
         find_lost_pages(check); /* With damaged trees this would only repeat them. */
     }
 }
 
 sarn_status sarn__check_pages(const struct sarn__pages *pages,
-                              const struct sarn_hash *hash,
-                              const struct sarn_heap *heap,
-                              sarn_finding_fn *finding,
-                              void *arg,
-                              uint64_t *rows,
+                              struct sarn__check_options *options,
                               struct sarn_error *error)
 {
     const struct sarn__page_meta *meta = &pages->metas[pages->newest];
-    struct sarn_heap from = sarn__heap_or_malloc(heap);
     struct check check = {.pages = pages,
                           .meta = meta,
-                          .hash = hash,
-                          .heap = &from,
-                          .finding = finding,
-                          .arg = arg};
-    bool complete;
+                          .options = options,
+                          .heap = sarn__heap_or_malloc(&options->heap),
+                          .error = error};
 
+    options->rows = 0;
     check.there = pages->file_bytes / pages->page_bytes;
     if (check.there > meta->last_page + 1) {
         check.there = meta->last_page + 1;
     }
-    check.seen = sarn__heap_alloc(&from, check.there / 8 + 1);
+    check.seen = sarn__heap_alloc(&check.heap, check.there / 8 + 1);
     if (check.seen == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for checking pages");
     }
     check_trees(&check);
-    complete = !check.out_of_memory;
     for (uint32_t i = 0; i < SARN__DEPTH_MAX; i++) {
-        sarn__heap_free(&from, check.levels[i]);
+        sarn__heap_free(&check.heap, check.levels[i]);
     }
-    sarn__heap_free(&from, check.big);
-    sarn__heap_free(&from, check.seen);
-    if (rows != NULL) {
-        *rows = check.rows;
+    sarn__heap_free(&check.heap, check.big);
+    sarn__heap_free(&check.heap, check.seen);
+    if (check.out_of_memory) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for checking pages");
     }
-    return complete
-               ? SARN_OK
-               : sarn__fail(error, SARN_ERR_NOMEM, "out of memory for checking pages");
+    return check.stopped;
 }

@@ -17,26 +17,35 @@
 /* More than these are not told. */
 #define SARN__CHECK_FINDINGS_MAX 32u
 
-/* Check the newest snapshot of pages; each finding is a sentence. rows (may be NULL)
- * counts the rows that were looked at. The answer tells only whether the check could be
- * made: SARN_ERR_NOMEM. */
+/* What a check is told to, and tells. */
+struct sarn__check_options {
+    struct sarn_hash hash;
+    struct sarn_heap heap; /* All NULL: malloc. */
+    sarn_finding_fn *finding;
+    /* Each record, and each commit behind its last record, in order, with how many
+     * there should be; anything but SARN_OK ends the check. bytes may be misaligned.
+     * May be NULL. */
+    sarn_status (*entry)(void *arg,
+                         bool is_commit,
+                         uint64_t position,
+                         struct sarn_str bytes,
+                         uint64_t total,
+                         struct sarn_error *error);
+    void *arg;
+    uint64_t rows; /* Result: how many there are. */
+};
+
+/* Check the newest snapshot of pages; each finding is a sentence. The answer tells only
+ * whether the check could be made: SARN_ERR_NOMEM, or what entry answered. */
 SARN_MUST_USE sarn_status sarn__check_pages(const struct sarn__pages *pages,
-                                            const struct sarn_hash *hash,
-                                            const struct sarn_heap *heap,
-                                            sarn_finding_fn *finding,
-                                            void *arg,
-                                            uint64_t *rows,
+                                            struct sarn__check_options *options,
                                             struct sarn_error *error);
 
 /* The same for the file at path, which may have a living owner: the snapshot is held by
- * a read transaction meanwhile. SARN_ERR_CORRUPT: damaged metas, nothing more to be
- * found. Other errors: as sarn__lmdb_open() for reading. */
+ * a read transaction meanwhile. SARN_ERR_CORRUPT: the metas are damaged, so nothing
+ * else was looked at. Other errors: as sarn__lmdb_open() for reading. */
 SARN_MUST_USE sarn_status sarn__check_file(const char *path,
-                                           const struct sarn_hash *hash,
-                                           const struct sarn_heap *heap,
-                                           sarn_finding_fn *finding,
-                                           void *arg,
-                                           uint64_t *rows,
+                                           struct sarn__check_options *options,
                                            struct sarn_error *error);
 
 #endif

@@ -140,6 +140,8 @@ SARN_MUST_USE static sarn_status
 look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
 {
     struct sarn_error first = {.status = SARN_OK};
+    struct sarn__check_options check = {
+        .hash = lmdb->hash, .heap = lmdb->heap, .finding = keep_first, .arg = &first};
     struct sarn__pages pages;
     sarn_status status;
 
@@ -156,8 +158,7 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
         return SARN_OK;
     }
     /* Too short, which is harmless only if what is missing is free. */
-    SARN__TRY(sarn__check_pages(&pages, &lmdb->hash, &lmdb->heap, keep_first, &first,
-                                NULL, error));
+    SARN__TRY(sarn__check_pages(&pages, &check, error));
     if (first.status != SARN_OK) {
         return sarn__fail(
             error, SARN_ERR_CORRUPT,

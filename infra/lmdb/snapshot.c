@@ -104,23 +104,19 @@ SARN_MUST_USE static sarn_status hold(struct snapshot *snapshot,
 }
 
 sarn_status sarn__check_file(const char *path,
-                             const struct sarn_hash *hash,
-                             const struct sarn_heap *heap,
-                             sarn_finding_fn *finding,
-                             void *arg,
-                             uint64_t *rows,
+                             struct sarn__check_options *options,
                              struct sarn_error *error)
 {
-    struct sarn__lmdb_options options = {.path = path, .read_only = true};
+    struct sarn__lmdb_options place = {.path = path, .read_only = true};
     struct snapshot snapshot = {NULL, NULL};
     struct sarn__pages pages;
     sarn_status status;
     int fd;
 
-    SARN__TRY(sarn__place_open(&options, &fd, error));
+    SARN__TRY(sarn__place_open(&place, &fd, error));
     status = hold(&snapshot, fd, path, &pages, error);
     if (status == SARN_OK) {
-        status = sarn__check_pages(&pages, hash, heap, finding, arg, rows, error);
+        status = sarn__check_pages(&pages, options, error);
     }
     end(&snapshot);
     close(fd);
