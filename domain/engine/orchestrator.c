@@ -269,7 +269,14 @@ void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job)
         sarn__step_job_destroy(finished); /* The next open asks what became of it. */
         return;
     }
-    run->held = finished;
+    if (finished->call.made) {
+        run->held = finished;
+    } else { /* Its host is leaving: there is nothing to record but that. */
+        sarn__step_job_destroy(finished);
+        if (!engine->winding) {
+            return;
+        }
+    }
     sarn__run_advance(engine, run);
     sarn__runs_pump(engine);
     sarn__runs_trim(engine);

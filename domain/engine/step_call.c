@@ -135,6 +135,7 @@ void sarn__step_call_make(struct sarn_step_call *call)
     call->status = call->workflow->input != NULL && call->input == NULL
                        ? SARN_ERR_NOMEM
                        : call->function(call);
+    call->made = true;
     clean(call->code);
     clean(call->text);
 }

@@ -45,6 +45,7 @@ struct sarn_step_call {
     const struct sarn__meta *meta;
     uint32_t command_count;
     /* What it answered: */
+    bool made; /* false: the host gave the job back undone. */
     sarn_status status;
     struct sarn_str output;
     bool said_why;
