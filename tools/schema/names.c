@@ -120,9 +120,9 @@ struct c_name c_guard(const char *header)
 /* --- collisions --- */
 
 struct entry {
-    char *name;       /* In C. */
-    const char *from; /* In the schema. */
-    const char *part; /* Value or field of it, or NULL. */
+    struct c_name name; /* In C. */
+    const char *from;   /* In the schema. */
+    const char *part;   /* Value or field of it, or NULL. */
 };
 
 struct entries {
@@ -132,7 +132,8 @@ struct entries {
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+    return strcmp(((const struct entry *)a)->name.text,
+                  ((const struct entry *)b)->name.text);
 }
 
 static sarn_status add_entry(struct entries *all,
@@ -141,22 +142,17 @@ static sarn_status add_entry(struct entries *all,
                              const char *part,
                              struct sarn_error *error)
 {
-    char *copy = strdup(name.text);
-
-    if (copy != NULL && all->count == all->capacity) {
+    if (all->count == all->capacity) {
         size_t capacity = all->capacity * 2 + 64;
         struct entry *items = realloc(all->items, capacity * sizeof(items[0]));
 
-        if (items != NULL) {
-            all->items = items;
-            all->capacity = capacity;
+        if (items == NULL) {
+            return sarn__fail(error, SARN_ERR_NOMEM, "Out of memory.");
         }
+        all->items = items;
+        all->capacity = capacity;
     }
-    if (copy == NULL || all->count == all->capacity) {
-        free(copy);
-        return sarn__fail(error, SARN_ERR_NOMEM, "Out of memory.");
-    }
-    all->items[all->count++] = (struct entry){copy, from, part};
+    all->items[all->count++] = (struct entry){name, from, part};
     return SARN_OK;
 }
 
@@ -170,16 +166,13 @@ settle(struct entries *all, sarn_status status, struct sarn_error *error)
     for (size_t i = 1; status == SARN_OK && i < all->count; i++) {
         const struct entry *a = &all->items[i - 1], *b = &all->items[i];
 
-        if (strcmp(a->name, b->name) == 0) {
+        if (strcmp(a->name.text, b->name.text) == 0) {
             status =
                 sarn__fail(error, SARN_ERR_SCHEMA,
                            "%s%s%s and %s%s%s are both %s in C; rename one.", a->from,
                            a->part ? "." : "", a->part ? a->part : "", b->from,
-                           b->part ? "." : "", b->part ? b->part : "", a->name);
+                           b->part ? "." : "", b->part ? b->part : "", a->name.text);
         }
-    }
-    for (size_t i = 0; i < all->count; i++) {
-        free(all->items[i].name);
     }
     free(all->items);
     *all = (struct entries){0};
