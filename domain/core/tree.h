@@ -2,10 +2,9 @@
  * bytes: a B+ tree.
  *
  * The tree holds pointers to the keys inside those structs (see SARN__OF in hash_map.h)
- * and owns its nodes alone. Leaves are linked, so walking either way is cheap. Each
- * slot keeps the first eight bytes of its key beside the pointer: most comparisons do
- * not touch the key itself. Nodes are freed when they are empty and never merged
- * before; keys that come in ascending order fill their leaves.
+ * and owns its nodes alone. Leaves are linked, so walking either way is cheap. Nodes
+ * are freed when they are empty and never merged before; keys that come in ascending
+ * order fill their leaves. What a node is made of: tree_node.h.
  *
  * Ownership: keys are the caller's; they stay in place and unchanged while in the tree.
  * Threads:   one at a time per tree.

@@ -12,7 +12,7 @@
 
 struct item {
     struct sarn_str key;
-    char bytes[24];
+    char bytes[96];
     bool in;
 };
 
@@ -120,14 +120,17 @@ static void toggle(struct fixture *f, struct item *item)
     item->in = !item->in;
 }
 
-/* Keys of 1 to 12 bytes, zeros among them, that often share their beginnings. */
+/* Keys of many sizes, zeros among them, that often share their beginnings, some longer
+ * than what a node keeps of them. */
 static void make_keys(struct fixture *f)
 {
     for (uint32_t i = 0; i < KEYS_MAX; i++) {
         struct item *item = &f->items[i];
-        uint32_t size = 1 + draw(f, 12);
+        uint32_t size = 1 + draw(f, 12), alike = draw(f, 3) * 30;
 
-        for (uint32_t j = 0; j < size; j++) {
+        memset(item->bytes, 'k', alike);
+        size += alike;
+        for (uint32_t j = alike; j < size; j++) {
             item->bytes[j] = (char)(draw(f, 4) == 0 ? draw(f, 256) : draw(f, 3));
         }
         snprintf(item->bytes + size, sizeof(item->bytes) - size, "%04x", i);
