@@ -37,10 +37,10 @@ static void same_field(const struct sarn_field *a, const struct sarn_field *b)
     assert_memory_equal(&a->default_real, &b->default_real, sizeof(double));
     assert_true((a->type == NULL) == (b->type == NULL));
     assert_true((a->enumeration == NULL) == (b->enumeration == NULL));
-    if (a->type != NULL) {
+    if (a->type != NULL && b->type != NULL) {
         assert_string_equal(a->type->name, b->type->name);
     }
-    if (a->enumeration != NULL) {
+    if (a->enumeration != NULL && b->enumeration != NULL) {
         assert_string_equal(a->enumeration->name, b->enumeration->name);
         assert_int_equal(a->enumeration->value_count, b->enumeration->value_count);
         for (uint32_t i = 0; i < a->enumeration->value_count; i++) {
