@@ -56,7 +56,7 @@ void bench_replay(const struct bench *bench)
         .name = "replay, decode and apply", .unit = "events/s", .goal = 0.8};
     double sarn[ROUNDS_MAX], raw[ROUNDS_MAX], ratio[ROUNDS_MAX];
     uint64_t seed = 1;
-    uint64_t records;
+    uint64_t records = 0;
     uint64_t sum = 0;
     sarn_engine *engine;
 

@@ -27,9 +27,12 @@ static const struct sarn_module *load(const char *path)
     if (symbol == NULL) {
         cli_complain("%s is no module of Sarn: it has no function %s", path,
                      SARN_MODULE_ENTRY);
+        dlclose(object);
         return NULL;
     }
     memcpy(&entry, &symbol, sizeof(entry)); /* ISO C has no cast for this. */
+    /* The module stays loaded as long as the program runs.
+     * cppcheck-suppress resourceLeak */
     return entry();
 }
 

@@ -44,7 +44,8 @@ struct sarn__map_node *sarn__map_find(const struct sarn__map *map, struct sarn_s
         uint64_t hash = sarn__hash_bytes(key.data, key.size);
 
         node = *bucket_of(map, hash);
-        while (node != NULL && !(node->hash == hash && sarn_str_equal(node->key, key))) {
+        while (node != NULL &&
+               !(node->hash == hash && sarn_str_equal(node->key, key))) {
             node = node->next;
         }
     }

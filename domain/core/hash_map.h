@@ -20,13 +20,15 @@ struct sarn__map_node {
 
 struct sarn__map {
     struct sarn_heap heap;
-    struct sarn__map_node **buckets; /* bucket_count of them, a power of two, or NULL. */
+    struct sarn__map_node *
+        *buckets; /* bucket_count of them, a power of two, or NULL. */
     uint32_t bucket_count;
     uint32_t count;
 };
 
 /* The struct of type that node is the member of. */
-#define SARN__OF(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define SARN__OF(node, type, member)                                                   \
+    ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /* Never fails: the table is made with the first insert. */
 void sarn__map_init(struct sarn__map *map, const struct sarn_heap *heap);

@@ -237,7 +237,7 @@ static void run_dry(sarn_engine *engine,
     const struct sarn_command *command = &request->as.command;
     struct sarn_error error = {SARN_OK, ""};
     struct sarn_reply reply = {.version = -1, .correlation_id = meta->correlation_id};
-    struct deciding deciding;
+    struct deciding deciding = {0};
     struct sarn_event *events = NULL;
     uint32_t i = 0;
 
@@ -250,7 +250,8 @@ static void run_dry(sarn_engine *engine,
         }
     }
     for (const struct sarn__emitted *emitted = deciding.decision.first;
-         reply.status == SARN_OK && emitted != NULL; emitted = emitted->next) {
+         events != NULL && reply.status == SARN_OK && emitted != NULL;
+         emitted = emitted->next) {
         struct sarn__written written = {
             .version = (uint64_t)(deciding.entity->version + 1) + i};
 

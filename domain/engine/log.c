@@ -1,5 +1,6 @@
 #include "engine/log.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -142,6 +143,7 @@ sarn_status sarn__log_take(
             "set it to its size",
             name, given, size);
     }
+    assert(from != NULL); /* No struct is of size 0. */
     memcpy(to, from, size);
     return SARN_OK;
 }

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -160,7 +161,10 @@ static sarn_status find_view(const struct sarn__projections *projections,
             found->projection->version, found->projection->name);
     }
     if (found->state == SARN__VIEW_STOPPED) {
-        return sarn__fail(error, found->failure.status, "%s", found->failure.text);
+        sarn_status status = found->failure.status;
+
+        assert(status != SARN_OK);
+        return sarn__fail(error, status, "%s", found->failure.text);
     }
     *view = found;
     return SARN_OK;
@@ -243,7 +247,7 @@ sarn_status sarn__projections_row(struct sarn__projections *projections,
 {
     const struct sarn_codec *codec = projections->codec;
     struct sarn__view *view;
-    struct sarn__row_view found;
+    struct sarn__row_view found = {0};
     struct sarn_str value;
 
     if (key->size == 0 || key->size > SARN_ROW_KEY_BYTES_MAX) {

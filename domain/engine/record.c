@@ -28,8 +28,9 @@ enum at {
     AT_CHECKSUM = 144
 };
 
-#define COMMAND_FIXED_BYTES 26u /* Of an encoded command result: all before its key.   \
-                                 */
+#define COMMAND_FIXED_BYTES                                                            \
+    26u /* Of an encoded command result: all before its key.                           \
+         */
 #define EXTENSION_HEAD 4u
 
 static size_t padded(size_t size, size_t to)

@@ -1,5 +1,6 @@
 #include "engine/tables_diff.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -28,16 +29,16 @@ static sarn_status report(uint32_t table,
                           sarn__difference_fn *visit,
                           void *arg)
 {
-    struct sarn__difference difference = {.table = table,
-                                          .key =
-                                              wanted != NULL ? wanted->key : found->key,
-                                          .wanted = wanted != NULL,
-                                          .found = found != NULL};
+    struct sarn__difference difference = {
+        .table = table, .wanted = wanted != NULL, .found = found != NULL};
 
+    assert(wanted != NULL || found != NULL);
     if (wanted != NULL) {
+        difference.key = wanted->key;
         difference.wanted_value = wanted->value;
     }
     if (found != NULL) {
+        difference.key = found->key;
         difference.found_value = found->value;
         difference.found_position = found->position;
     }

@@ -147,7 +147,7 @@ SARN_MUST_USE static sarn_status scan(struct visit *visit,
                                       uint64_t *next)
 {
     uint64_t position = from;
-    struct sarn_str value;
+    struct sarn_str value = {NULL, 0};
     bool end_of_log;
 
     for (uint32_t i = 0; i < SARN__READ_SLICE && position <= to; i++, position++) {
@@ -187,7 +187,7 @@ SARN_MUST_USE static sarn_status
 walk(struct visit *visit, uint64_t start, sarn_walk_fn *call, void *arg, uint64_t *next)
 {
     uint64_t position = start;
-    struct sarn_str value;
+    struct sarn_str value = {NULL, 0};
     bool absent;
 
     for (uint32_t i = 0; i < SARN__READ_SLICE && position != 0; i++) {

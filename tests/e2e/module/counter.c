@@ -1,6 +1,6 @@
-/* A module that is not bundled: it counts the credits of each account. Compiled twice: to
- * counter.so, for sarn replay --module, and with main() to the program that writes a log
- * with it: counter LOG. */
+/* A module that is not bundled: it counts the credits of each account. Compiled twice:
+ * to counter.so, for sarn replay --module, and with main() to the program that writes a
+ * log with it: counter LOG. */
 #include <sarn/payments.h>
 #include <sarn/sarn.h>
 #include <stdio.h>
