@@ -84,8 +84,8 @@ SARN_MUST_USE sarn_status sarn__place_has_room(int fd,
                                                const char *path,
                                                uint64_t bytes,
                                                struct sarn_error *error);
-/* Is the disk so full that a write of bytes may have stopped in the middle? */
-bool sarn__place_is_full(int fd, uint64_t bytes);
+/* Why a write of bytes may have stopped in the middle: ENOSPC, EFBIG; 0: no reason. */
+int sarn__place_shortage(int fd, uint64_t bytes);
 
 /* --- readers.c --- */
 

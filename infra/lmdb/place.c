@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -174,9 +175,18 @@ sarn__place_has_room(int fd, const char *path, uint64_t bytes, struct sarn_error
     return SARN_OK;
 }
 
-bool sarn__place_is_full(int fd, uint64_t bytes)
+int sarn__place_shortage(int fd, uint64_t bytes)
 {
     struct statvfs disk;
+    struct rlimit limit;
+    struct stat file;
 
-    return fstatvfs(fd, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < bytes;
+    if (fstatvfs(fd, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < bytes) {
+        return ENOSPC;
+    }
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        fstat(fd, &file) == 0 && (uint64_t)file.st_size + bytes > limit.rlim_cur) {
+        return EFBIG;
+    }
+    return 0;
 }

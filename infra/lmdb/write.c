@@ -88,7 +88,8 @@ static bool is_shortage(int rc)
  * meta page; when that last write fails it marks the environment, and no transaction
  * begins any more. So if one begins, and under the number of the failed one, nothing
  * of that was committed: a shortage can be reported as such. LMDB makes EIO of a write
- * that a full disk cut short. Anything else may be a failing disk: stop, in doubt. */
+ * that a full disk or a limit cut short. Anything else may be a failing disk: stop, in
+ * doubt. */
 SARN_MUST_USE static sarn_status settle(struct sarn__lmdb *lmdb,
                                         int rc,
                                         size_t failed_id,
@@ -102,9 +103,10 @@ SARN_MUST_USE static sarn_status settle(struct sarn__lmdb *lmdb,
         written = mdb_txn_id(probe) != failed_id;
         mdb_txn_abort(probe);
     }
-    if (!written && rc == EIO &&
-        sarn__place_is_full(lmdb->data_fd, bytes + COMMIT_SLACK_BYTES)) {
-        rc = ENOSPC;
+    if (!written && rc == EIO) {
+        int why = sarn__place_shortage(lmdb->data_fd, bytes + COMMIT_SLACK_BYTES);
+
+        rc = why != 0 ? why : rc;
     }
     if (!written && is_shortage(rc)) {
         return sarn__lmdb_fail(error, rc, "writing", lmdb->path);
