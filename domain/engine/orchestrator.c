@@ -8,7 +8,8 @@
 #include "core/heap.h"
 #include "engine/orchestrator_state.h"
 
-#define RECOVER_MAX 256u
+#define RECOVER_MAX    256u
+#define LAST_TRIES_MAX 3u /* Appends that may fail while winding up. */
 
 /* --- create and destroy --- */
 
@@ -307,16 +308,18 @@ void sarn__orchestrator_durable(sarn_engine *engine)
 /* Nobody can know more than what is durable. What is held stays: the step was made. */
 static void fall_back(sarn_engine *engine, struct sarn__run *run)
 {
-    struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    int64_t now_us = sarn__writer_now(&engine->writer);
-
-    sarn__run_drop_state(orchestrator, run);
+    sarn__run_drop_state(engine->orchestrator, run);
     run->last_position = run->gate = engine->durable;
     /* Results of its windows were lost: those steps may have run. */
     run->recovered = true;
-    if (run->place == SARN__NOWHERE && run->job == NULL) {
-        sarn__timers_set(&orchestrator->timers, &run->timer,
-                         now_us + SARN__RUN_AGAIN_US);
+    if (run->place != SARN__NOWHERE || run->job != NULL) {
+        return;
+    }
+    if (engine->winding && engine->orchestrator->last_tries < LAST_TRIES_MAX) {
+        /* There will be no later, and what is held would have to be asked about. */
+        sarn__runs_push(&engine->orchestrator->ready, run, SARN__READY);
+    } else {
+        sarn__run_postpone(engine, run);
     }
 }
 
@@ -343,6 +346,10 @@ void sarn__orchestrator_append_failed(sarn_engine *engine)
                 fall_back(engine, run);
             }
         }
+    }
+    if (engine->winding) {
+        orchestrator->last_tries += 1;
+        sarn__runs_pump(engine);
     }
 }
 
@@ -472,7 +479,23 @@ bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
     return true;
 }
 
+/* Who was only waiting for memory or disk has an outcome to record, or an intent to
+ * withdraw, like those that are ready. */
 void sarn__orchestrator_stop(sarn_engine *engine)
 {
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+
+    for (uint32_t i = 0; i < orchestrator->runs.bucket_count; i++) {
+        for (struct sarn__map_node *node = orchestrator->runs.buckets[i]; node != NULL;
+             node = node->next) {
+            struct sarn__run *run = SARN__OF(node, struct sarn__run, node);
+
+            if (run->postponed) {
+                run->postponed = false;
+                sarn__timers_clear(&orchestrator->timers, &run->timer);
+                sarn__runs_push(&orchestrator->ready, run, SARN__READY);
+            }
+        }
+    }
     sarn__runs_pump(engine);
 }

@@ -259,11 +259,11 @@ static void abandon(struct unit *unit)
 
 /* --- what is left --- */
 
-/* Memory or disk ran out: try again in a while. */
-static void postpone(sarn_engine *engine, struct sarn__run *run)
+void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run)
 {
     int64_t now_us = sarn__writer_now(&engine->writer);
 
+    run->postponed = true;
     sarn__timers_set(&engine->orchestrator->timers, &run->timer,
                      now_us + SARN__RUN_AGAIN_US);
 }
@@ -294,7 +294,7 @@ launch(sarn_engine *engine, struct sarn__run *run, const struct sarn__duty *duty
                              sarn__run_workflow_id(run), true,
                              job->call.arena) != SARN_OK) {
         sarn__step_job_destroy(job);
-        postpone(engine, run);
+        sarn__run_postpone(engine, run);
         return;
     }
     job->run = run;
@@ -380,9 +380,10 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
         return;
     }
     sarn__timers_clear(&engine->orchestrator->timers, &run->timer);
+    run->postponed = false;
     status = sarn__run_load(engine, run, &error);
     if (status == SARN_ERR_NOMEM || status == SARN_ERR_STATE || status == SARN_ERR_IO) {
-        postpone(engine, run);
+        sarn__run_postpone(engine, run);
         return;
     }
     if (status != SARN_OK) {
@@ -393,7 +394,7 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
     status = drive(&unit, &duty, &error);
     if (status != SARN_OK) {
         abandon(&unit);
-        postpone(engine, run);
+        sarn__run_postpone(engine, run);
         return;
     }
     end(&unit, &duty);
@@ -404,7 +405,7 @@ void sarn__runs_pump(sarn_engine *engine)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
 
-    while (orchestrator->ready.first != NULL &&
+    while (engine->stopped == SARN_OK && orchestrator->ready.first != NULL &&
            (orchestrator->jobs_out < orchestrator->jobs_max || engine->winding)) {
         sarn__run_advance(engine, sarn__runs_pop(&orchestrator->ready));
     }

@@ -51,6 +51,7 @@ struct sarn__run {
     uint8_t place;  /* enum sarn__place */
     bool recovered; /* Its windows may have been used by who is gone. */
     bool orphaned;  /* So may the last intent that is durable. */
+    bool postponed; /* Its timer only gives memory or disk time to come back. */
     bool misfit;    /* Its bytes do not fit the definition's types. */
 };
 
@@ -69,6 +70,7 @@ struct sarn__orchestrator {
     uint32_t definition_count;
     uint32_t ended_count;
     uint32_t jobs_out, jobs_max;
+    uint32_t last_tries;   /* Appends that failed while the engine wound up. */
     uint64_t recover_from; /* Stream number; 0: all are taken up. */
 };
 
@@ -128,6 +130,8 @@ sarn__run_begin(sarn_engine *engine,
                 struct sarn_error *error);
 /* Do what run needs next and can have: run is in no queue, and has no job out. */
 void sarn__run_advance(sarn_engine *engine, struct sarn__run *run);
+/* Memory or disk ran out: try again in a while. */
+void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run);
 /* Hand out what is ready. */
 void sarn__runs_pump(sarn_engine *engine);
 

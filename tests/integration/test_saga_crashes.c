@@ -239,6 +239,61 @@ static void a_sync_in_doubt_is_settled_by_the_next_open(void **unused)
     }
 }
 
+/* --- what stands and cannot be reached --- */
+
+/* A step of a window that ran before the power went, and whose service answers no more:
+ * it is undone all the same, and so are those that may have run after it. */
+static void what_may_have_run_is_undone_after_a_crash(void **unused)
+{
+    uint32_t doubts = 0;
+    bool more = true;
+
+    (void)unused;
+    for (uint64_t moves = 1; more; moves++) {
+        struct sarn__sim_outcome out;
+        struct sarn_error error;
+        struct saga saga;
+        char what[64];
+
+        snprintf(what, sizeof(what), "crash after %" PRIu64, moves);
+        begin(&saga, "IIIIE", 1, moves, &out);
+        saga.ok_times = 1;
+        more = sarn__sim_run_moves(saga.sim, moves);
+        assert_int_equal(sarn__sim_crash_reopen(saga.sim, &error), SARN_OK);
+        sarn__sim_run(saga.sim);
+        saga_check(&saga, "0", false, what);
+        doubts +=
+            strstr(saga_history(&saga, "0"), "undoing [s1 s2 s3]") != NULL ? 1 : 0;
+        saga_close(&saga);
+    }
+    assert_true(doubts > 0);
+}
+
+static void what_may_have_run_is_undone_after_a_full_disk(void **unused)
+{
+    uint32_t doubts = 0;
+
+    (void)unused;
+    for (uint32_t nth = 1; nth <= 8; nth++) {
+        for (uint64_t seed = 0; seed < 8; seed++) {
+            struct sarn__sim_outcome out;
+            struct saga saga;
+            char what[64];
+
+            snprintf(what, sizeof(what), "append %u, seed %" PRIu64, nth, seed);
+            begin(&saga, "IIIIE", 1, seed, &out);
+            saga.ok_times = 1;
+            sarn__sim_fail_append(saga.sim, nth, SARN__MEMORY_FULL);
+            sarn__sim_run(saga.sim);
+            saga_check(&saga, "0", false, what);
+            doubts +=
+                strstr(saga_history(&saga, "0"), "undoing [s1 s2 s3]") != NULL ? 1 : 0;
+            saga_close(&saga);
+        }
+    }
+    assert_true(doubts > 0);
+}
+
 /* --- other code --- */
 
 static void an_execution_of_another_definition_parks(void **unused)
@@ -309,6 +364,8 @@ int main(void)
         cmocka_unit_test(what_was_done_before_a_crash_is_not_done_again),
         cmocka_unit_test(a_full_disk_at_any_append_costs_time_and_nothing_else),
         cmocka_unit_test(a_sync_in_doubt_is_settled_by_the_next_open),
+        cmocka_unit_test(what_may_have_run_is_undone_after_a_crash),
+        cmocka_unit_test(what_may_have_run_is_undone_after_a_full_disk),
         cmocka_unit_test(an_execution_of_another_definition_parks),
         cmocka_unit_test(an_input_that_no_longer_fits_parks),
         cmocka_unit_test(without_its_module_an_execution_waits),

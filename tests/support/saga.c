@@ -69,7 +69,8 @@ static bool scripted(const struct sarn_step_call *call, const struct saga_deed *
 {
     const struct saga *saga = sarn_step_context(call);
 
-    return is_step(call, saga->fail_step) && deed->runs <= saga->fail_times;
+    return is_step(call, saga->fail_step) && deed->runs > saga->ok_times &&
+           deed->runs - saga->ok_times <= saga->fail_times;
 }
 
 static sarn_status run_external(struct sarn_step_call *call)

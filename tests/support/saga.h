@@ -35,10 +35,10 @@ struct saga {
     struct sarn__sim *sim;
     struct sarn_arena *arena;
     const char *kinds;
-    /* The script: step fail_step fails its first fail_times runs with code fail_code.
-     */
+    /* The script: step fail_step succeeds ok_times, then fails fail_times with code
+     * fail_code, then succeeds again. */
     int fail_step; /* -1: none does. */
-    uint32_t fail_times;
+    uint32_t ok_times, fail_times;
     const char *fail_code;
     int undo_fail_step; /* The same for its compensation. */
     uint32_t undo_fail_times;
