@@ -77,16 +77,9 @@ static int side_of(struct sarn_str key, const struct sarn__prefix *prefix)
     return order != 0 ? order : key.size < prefix->size ? -1 : 0;
 }
 
-/* Compare keys that share skip bytes. */
-static int compare(uint64_t a_word,
-                   struct sarn_str a,
-                   uint64_t b_word,
-                   struct sarn_str b,
-                   uint32_t skip)
+/* Compare keys that share skip bytes and the word behind them. */
+static int compare_rest(struct sarn_str a, struct sarn_str b, uint32_t skip)
 {
-    if (a_word != b_word) {
-        return a_word < b_word ? -1 : 1;
-    }
     if (a.size == b.size && a.size <= skip + 8) {
         return 0;
     }
@@ -124,7 +117,9 @@ uint32_t sarn__leaf_lower_bound(const struct sarn__leaf *leaf, struct sarn_str k
     while (low < high) {
         uint32_t middle = (low + high) / 2;
 
-        if (compare(leaf->words[middle], *leaf->keys[middle], word, key, skip) < 0) {
+        if (leaf->words[middle] < word ||
+            (leaf->words[middle] == word &&
+             compare_rest(*leaf->keys[middle], key, skip) < 0)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -195,7 +190,9 @@ uint32_t sarn__inner_slot(const struct sarn__inner *inner, struct sarn_str key)
     while (low < high) {
         uint32_t middle = (low + high) / 2;
 
-        if (compare(inner->words[middle], inner->keys[middle], word, key, skip) <= 0) {
+        if (inner->words[middle] < word ||
+            (inner->words[middle] == word &&
+             compare_rest(inner->keys[middle], key, skip) <= 0)) {
             low = middle + 1;
         } else {
             high = middle;

@@ -209,7 +209,7 @@ sarn_status sarn__tables_change(struct sarn__tables *tables,
             return no_memory(error, number);
         }
     }
-    assert(row->table->number == number && sarn_str_equal(row->node.key, key));
+    assert(row->table->number == number && sarn_str_equal(row->key, key));
     sarn__rows_make_dirty(tables, row);
     row->position = position;
     *view = view_of(row);

@@ -90,7 +90,7 @@ SARN_MUST_USE sarn_status sarn__tables_insert(struct sarn__tables *tables,
 struct sarn__row_view {
     bool found;
     uint32_t size;
-    void *value;           /* Until the next call on the tables; NULL when not found. */
+    void *value;           /* 8-aligned, until the next call; NULL when not found. */
     uint64_t position;     /* Of the event that made or removed it; 0: none. */
     struct sarn__row *row; /* The tables' own. */
 };
@@ -122,8 +122,9 @@ SARN_MUST_USE sarn_status sarn__tables_forget(struct sarn__tables *tables,
 
 typedef sarn_status
 sarn__row_fn(void *arg, struct sarn_str key, struct sarn_str value, uint64_t position);
-/* Visit rows of range in order: memory and journal merged. The visitor may read the
- * tables, but must not change them; no read transaction is open while it runs. */
+/* Visit rows of range in order, values 8-aligned: memory and journal merged. The
+ * visitor may read the tables, but must not change them; no read transaction is open
+ * while it runs. */
 SARN_MUST_USE sarn_status sarn__tables_scan(struct sarn__tables *tables,
                                             const struct sarn_table_range *range,
                                             sarn__row_fn *visit,

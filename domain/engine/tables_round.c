@@ -98,7 +98,7 @@ add_row(struct sarn__tables *tables, struct limits *limits, struct sarn__row *ro
     struct sarn__round *round = &tables->round;
     struct sarn_table_row *change;
 
-    if (add_change(tables, limits, row->node.key, &change)) {
+    if (add_change(tables, limits, row->key, &change)) {
         return SARN_ERR_NOMEM;
     }
     change->table = row->table->number;
@@ -130,8 +130,8 @@ static bool takes(const struct sarn__tables *tables, const struct sarn__row *row
 static void remember_place(struct sarn__round_place *place, const struct sarn__row *row)
 {
     place->table = row->table->number;
-    place->key_size = row->node.key.size;
-    memcpy(place->key, row->node.key.data, row->node.key.size);
+    place->key_size = row->key.size;
+    memcpy(place->key, row->key.data, row->key.size);
 }
 
 /* Take rows of table behind the place of the round. *full: there are more. */

@@ -80,7 +80,7 @@ struct sarn__table_rows *sarn__rows_make_table(struct sarn__tables *tables,
         return NULL;
     }
     table->number = number;
-    sarn__map_init(&table->by_key, &tables->heap);
+    sarn__row_index_init(&table->by_key, &tables->heap);
     sarn__tree_init(&table->in_order, &tables->heap);
     slot = table_slot(tables, number);
     memmove(&tables->list[slot + 1], &tables->list[slot],
@@ -94,21 +94,18 @@ struct sarn__table_rows *sarn__rows_make_table(struct sarn__tables *tables,
 
 struct sarn__row *sarn__row_of_key(struct sarn_str *key)
 {
-    return SARN__OF(key, struct sarn__row, node.key);
+    return SARN__OF(key, struct sarn__row, key);
 }
 
 struct sarn__row *sarn__rows_find(const struct sarn__table_rows *table,
                                   struct sarn_str key)
 {
-    struct sarn__map_node *node =
-        table == NULL ? NULL : sarn__map_find(&table->by_key, key);
-
-    return node == NULL ? NULL : SARN__OF(node, struct sarn__row, node);
+    return table == NULL ? NULL : sarn__row_index_find(&table->by_key, key);
 }
 
 static uint64_t row_bytes(const struct sarn__row *row)
 {
-    return sizeof(*row) + ROW_OVERHEAD_BYTES + row->node.key.size + row->value_room;
+    return sizeof(*row) + ROW_OVERHEAD_BYTES + row->key.size + row->value_room;
 }
 
 /* Count a row in, or out, of the state that it is in. */
@@ -164,9 +161,15 @@ void sarn__rows_make_dirty(struct sarn__tables *tables, struct sarn__row *row)
     }
 }
 
+/* Values are decoded where they are, so they begin on a multiple of 8. */
+static size_t value_offset(uint32_t key_size)
+{
+    return (sizeof(struct sarn__row) + key_size + 7) & ~(size_t)7;
+}
+
 static bool value_is_inside(const struct sarn__row *row)
 {
-    return row->value == (const char *)(row + 1);
+    return row->value == (const char *)row + value_offset(row->key.size);
 }
 
 struct sarn__row *sarn__rows_make(struct sarn__tables *tables,
@@ -177,31 +180,30 @@ struct sarn__row *sarn__rows_make(struct sarn__tables *tables,
                                   enum sarn__row_state state)
 {
     struct sarn__row *row =
-        sarn__heap_resize(&tables->heap, NULL, sizeof(*row) + value.size + key.size);
-    char *key_bytes;
+        sarn__heap_resize(&tables->heap, NULL, value_offset(key.size) + value.size);
+    char *bytes = (char *)(row + 1);
 
     if (row == NULL) {
         return NULL;
     }
-    *row = (struct sarn__row){.table = table,
+    *row = (struct sarn__row){.key = {bytes, key.size},
                               .position = position,
-                              .value = (char *)(row + 1),
+                              .value = (char *)row + value_offset(key.size),
                               .value_size = value.size,
                               .value_room = value.size,
                               .round = tables->round.number,
-                              .state = (uint8_t)state};
+                              .state = (uint8_t)state,
+                              .table = table};
+    memcpy(bytes, key.data, key.size);
     if (value.size > 0) {
         memcpy(row->value, value.data, value.size);
     }
-    key_bytes = row->value + value.size;
-    memcpy(key_bytes, key.data, key.size);
-    row->node.key = (struct sarn_str){key_bytes, key.size};
-    if (sarn__map_insert(&table->by_key, &row->node)) {
+    if (sarn__row_index_insert(&table->by_key, row)) {
         sarn__heap_free(&tables->heap, row);
         return NULL;
     }
-    if (sarn__tree_insert(&table->in_order, &row->node.key)) {
-        sarn__map_remove(&table->by_key, &row->node);
+    if (sarn__tree_insert(&table->in_order, &row->key)) {
+        sarn__row_index_remove(&table->by_key, row);
         sarn__heap_free(&tables->heap, row);
         return NULL;
     }
@@ -245,8 +247,8 @@ static void free_row(struct sarn__tables *tables, struct sarn__row *row)
 
 void sarn__rows_erase(struct sarn__tables *tables, struct sarn__row *row)
 {
-    sarn__tree_remove(&row->table->in_order, &row->node.key);
-    sarn__map_remove(&row->table->by_key, &row->node);
+    sarn__tree_remove(&row->table->in_order, &row->key);
+    sarn__row_index_remove(&row->table->by_key, row);
     free_row(tables, row);
 }
 
@@ -268,7 +270,7 @@ void sarn__rows_erase_all(struct sarn__tables *tables, struct sarn__table_rows *
         free_row(tables, row);
     }
     sarn__tree_done(&table->in_order);
-    sarn__map_done(&table->by_key);
+    sarn__row_index_done(&table->by_key);
 }
 
 void sarn__rows_evict(struct sarn__tables *tables)

@@ -16,9 +16,10 @@
 #ifndef SARN_ENGINE_TABLES_ROWS_H
 #define SARN_ENGINE_TABLES_ROWS_H
 
-#include "core/hash_map.h"
+#include "core/hash_map.h" /* SARN__OF */
 #include "core/tree.h"
 #include "engine/tables.h"
+#include "engine/tables_index.h"
 
 enum sarn__row_state {
     SARN__ROW_DIRTY,  /* Newer than what lies below. */
@@ -27,11 +28,10 @@ enum sarn__row_state {
     SARN__ROW_BURIED, /* A tombstone that lies below, to be deleted there. */
 };
 
-/* One row in memory, in one allocation with its first value and its key. */
+/* One row in memory, in one allocation with its key and first value, which follow it.
+ */
 struct sarn__row {
-    struct sarn__map_node node; /* key points behind the row. */
-    struct sarn__table_rows *table;
-    struct sarn__row *newer, *older; /* Among the clean ones. */
+    struct sarn_str key;
     uint64_t position;
     char *value;
     uint32_t value_size, value_room;
@@ -40,12 +40,14 @@ struct sarn__row {
     bool removed;
     bool fresh; /* Nothing lies below. */
     bool used;  /* Since the eviction last came by. */
+    struct sarn__table_rows *table;
+    struct sarn__row *newer, *older; /* Among the clean ones. */
 };
 
 struct sarn__table_rows {
     uint32_t number;
     bool hidden; /* Cleared: what lies below is not to be seen, and to be deleted. */
-    struct sarn__map by_key;
+    struct sarn__row_index by_key;
     struct sarn__tree in_order;
 };
 

@@ -121,7 +121,7 @@ static sarn_status visit_memory(struct scan *scan)
 
     if (!row->removed) {
         status =
-            scan->visit(scan->arg, row->node.key,
+            scan->visit(scan->arg, row->key,
                         (struct sarn_str){row->value, row->value_size}, row->position);
     }
     scan->memory =
@@ -207,7 +207,6 @@ sarn_status sarn__tables_scan(struct sarn__tables *tables,
     if (table != NULL) {
         begin_memory(scan, table);
     }
-    status = SARN_ERR_NOMEM;
     scan->arena = sarn_arena_create(&tables->heap);
     if (scan->arena != NULL) {
         tables->scans += 1;
