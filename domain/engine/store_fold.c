@@ -51,6 +51,9 @@ sarn_status sarn__fold_counts(struct sarn__fold *fold)
     }
     SARN__TRY(
         sarn__tables_peek(tables, SARN__TABLE_COUNTS, counts_key, &view, fold->error));
+    if (view.found && view.position > position) {
+        return SARN_OK; /* A reader's: the owner has flushed past it. */
+    }
     if (view.found && view.size == COUNTS_BYTES) {
         SARN__TRY(sarn__tables_change(tables, SARN__TABLE_COUNTS, counts_key, position,
                                       &view, fold->error));

@@ -130,8 +130,8 @@ static void fill_payload(struct scribe *scribe,
 {
     const struct sarn_codec *codec = &scribe->ports.codec;
 
-    record->codec = SARN__CODEC_BYTES;
-    record->payload = sarn_str(event->text);
+    record->codec = event->codec;
+    record->payload = event->text != NULL ? sarn_str(event->text) : event->bytes;
     if (event->struct_type != NULL) {
         record->codec = codec->ops->id;
         assert_int_equal(codec->ops->encode(codec->self, event->struct_type,

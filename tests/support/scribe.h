@@ -35,7 +35,9 @@ struct scribe_event {
     uint32_t schema;
     const char *type;
     const char *actor, *origin, *schema_name;
-    const char *text;                    /* The payload, as plain bytes; or */
+    const char *text;      /* The payload, as plain bytes; or */
+    struct sarn_str bytes; /* these bytes, of this codec; or */
+    uint16_t codec;
     const struct sarn_type *struct_type; /* a struct, */
     const void *value;                   /* encoded. */
     const char *key;                     /* Settles a command. */
