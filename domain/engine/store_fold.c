@@ -142,7 +142,6 @@ sarn__store_load(struct sarn__store *store, uint64_t through, struct sarn_error 
         .table = SARN__TABLE_WORDS, .from = {type_kind, 1}, .to = {type_kind + 1, 1}};
     struct loading loading = {store, through, error};
 
-    store->position = through;
     store->counted = 0;
     store->epoch = 0;
     store->time_us = 0;
@@ -151,7 +150,9 @@ sarn__store_load(struct sarn__store *store, uint64_t through, struct sarn_error 
     store->next_actor = store->next_origin = store->next_projection = 1;
     SARN__TRY(load_counts(store, error));
     SARN__TRY(sarn__tables_scan(store->tables, &schemas, load_schema, &loading, error));
-    return sarn__tables_scan(store->tables, &types, load_type, &loading, error);
+    SARN__TRY(sarn__tables_scan(store->tables, &types, load_type, &loading, error));
+    store->position = through; /* Last: until then, this is to be done again. */
+    return SARN_OK;
 }
 
 /* --- one record --- */

@@ -920,6 +920,7 @@ static void the_tail_reports_progress_and_every_record(void **unused)
 
 struct property {
     struct fixture f;
+    struct test_heap heap;
     struct sarn_ports reader_ports;
     struct sarn__store reader;
     uint64_t seed;
@@ -1023,6 +1024,60 @@ static void write_something(struct property *p)
     }
 }
 
+/* --- a read model beside it: how many events each stream has --- */
+
+#define COUNTS_TABLE SARN__TABLE_USER
+
+struct counting {
+    struct property *p;
+    struct sarn__store *store;
+};
+
+static sarn_status count_event(void *arg, const struct sarn__record *seen)
+{
+    struct counting *counting = arg;
+    struct sarn__tables *tables = counting->store->tables;
+    const struct sarn_str key = {(const char *)&seen->stream, sizeof(seen->stream)};
+    uint64_t fail_at = counting->p->heap.fail_at, count = 1;
+    struct sarn__row_view view;
+
+    counting->p->heap.fail_at = 0;
+    assert_int_equal(sarn__tables_peek(tables, COUNTS_TABLE, key, &view, NULL),
+                     SARN_OK);
+    if (view.position < seen->position) {
+        if (view.found) {
+            memcpy(&count, view.value, sizeof(count));
+            count += 1;
+        }
+        assert_int_equal(
+            sarn__tables_put(tables, COUNTS_TABLE, key,
+                             (struct sarn_str){(const char *)&count, sizeof(count)},
+                             seen->position, NULL),
+            SARN_OK);
+    }
+    counting->p->heap.fail_at = fail_at;
+    return SARN_OK;
+}
+
+/* Fold what is new; now and then there is no memory half-way, and it is tried again. */
+static void fold_both(struct property *p, struct sarn__store *store)
+{
+    struct counting counting = {p, store};
+    sarn_status status;
+
+    if (draw(p, 4) == 0) {
+        p->heap.fail_at = p->heap.calls + 1 + draw(p, 20);
+    }
+    do {
+        status = sarn__store_fold_tail(store, count_event, &counting, NULL, NULL,
+                                       &p->f.error);
+    } while (status == SARN_ERR_NOMEM);
+    p->heap.fail_at = 0;
+    if (status != SARN_OK) {
+        fail_msg("%s", p->f.error.text);
+    }
+}
+
 #define DUMP_ROWS 4096u
 struct dump {
     struct sarn_arena *arena;
@@ -1084,6 +1139,7 @@ static void same_store(struct sarn__store *a, struct sarn__store *b)
     for (uint32_t table = SARN__TABLE_NAMES; table <= SARN__TABLE_COUNTS; table++) {
         same_table(a, b, table);
     }
+    same_table(a, b, COUNTS_TABLE);
 }
 
 /* The owner, and a reader of long standing, against a fold from nothing and the scribe.
@@ -1093,12 +1149,9 @@ static void check(struct property *p)
     struct sarn__store bare;
 
     assert_int_equal(sarn__store_open(&bare, &p->f.scribe.ports, true, NULL), SARN_OK);
-    assert_int_equal(sarn__store_fold_tail(&bare, NULL, NULL, NULL, NULL, &p->f.error),
-                     SARN_OK);
+    fold_both(p, &bare);
     same_store(&p->f.store, &bare);
-    assert_int_equal(
-        sarn__store_fold_tail(&p->reader, NULL, NULL, NULL, NULL, &p->f.error),
-        SARN_OK);
+    fold_both(p, &p->reader);
     same_store(&p->reader, &bare);
     sarn__store_close(&bare);
     for (uint32_t i = 0; i < p->f.scribe.stream_count; i++) {
@@ -1141,27 +1194,32 @@ static void step(struct property *p)
 
     if (dice < 120) {
         write_something(p);
-        assert_int_equal(fold_tail(&p->f), SARN_OK);
+        fold_both(p, &p->f.store);
     } else if (dice < 125) {
         sarn__tables_begin_round(tables, p->f.store.position);
     } else if (dice < 190 && sarn__tables_in_round(tables)) {
         if (draw(p, 6) == 0) {
             sarn__memory_store_fail(p->f.scribe.store, 1, SARN__MEMORY_FULL);
         }
+        if (draw(p, 6) == 0) {
+            struct sarn_flush flush;
+
+            p->heap.fail_at = p->heap.calls + 1;
+            if (sarn__tables_slice(tables, 30, 1000, &flush, NULL) == SARN_OK) {
+                sarn__tables_slice_done(tables, SARN_ERR_FULL);
+            }
+            p->heap.fail_at = 0;
+        }
         flush_slice(&p->f, 1 + draw(p, 30));
     } else if (dice < 192) {
-        assert_int_equal(
-            sarn__store_fold_tail(&p->reader, NULL, NULL, NULL, NULL, &p->f.error),
-            SARN_OK);
+        fold_both(p, &p->reader);
     } else if (dice < 194) {
         close_reader(p); /* All handles die with the power. */
         crash(&p->f);
         if (draw(p, 2) == 0) {
             write_something(p); /* As the last thing before the power went. */
         }
-        if (fold_tail(&p->f) != SARN_OK) {
-            fail_msg("%s", p->f.error.text);
-        }
+        fold_both(p, &p->f.store);
         open_reader(p);
     }
 }
@@ -1175,6 +1233,9 @@ static void folding_after_any_crash_gives_the_same_store(void **unused)
         memset(&p, 0, sizeof(p));
         p.seed = seed;
         begin(&p.f);
+        sarn__store_close(&p.f.store);
+        p.f.scribe.ports.heap = test_heap(&p.heap);
+        open_store(&p.f);
         open_reader(&p);
         for (uint32_t i = 0; i < 4000; i++) {
             step(&p);
@@ -1184,6 +1245,7 @@ static void folding_after_any_crash_gives_the_same_store(void **unused)
         }
         close_reader(&p);
         end(&p.f);
+        assert_int_equal(p.heap.live, 0);
     }
 }
 
