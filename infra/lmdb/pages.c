@@ -13,6 +13,8 @@
 #define MAGIC      0xBEEFC0DEu
 #define VERSION    1u
 #define META_BYTES 136u
+#define MAP_MAX    (UINT64_C(1) << 47) /* No process has more address space. */
+#define NO_SUBDIR  0x4000u             /* LMDB keeps how it was opened among flags. */
 /* An owner at work may change a meta while it is read. */
 #define LOOKS 64u
 
@@ -97,6 +99,18 @@ static bool is_page_size(uint32_t bytes)
            (bytes & (bytes - 1)) == 0;
 }
 
+/* What LMDB and Sarn never write. */
+static bool
+is_possible(const struct sarn__page_meta *meta, uint32_t index, uint32_t size)
+{
+    return is_page_size(size) && meta->last_page != 0 &&
+           meta->last_page < MAP_MAX / size && meta->map_bytes <= MAP_MAX &&
+           meta->map_bytes / size > meta->last_page &&
+           (meta->txn_id == 0 || meta->txn_id % 2 == index) &&
+           (meta->free.flags & ~NO_SUBDIR) == SARN__TREE_INTEGER_KEY &&
+           meta->main.flags == 0;
+}
+
 static enum meta_fate
 get_meta(const uint8_t *page, uint32_t index, struct sarn__page_meta *meta)
 {
@@ -114,9 +128,8 @@ get_meta(const uint8_t *page, uint32_t index, struct sarn__page_meta *meta)
     meta->last_page = get_u64(from + META_LAST_PAGE);
     meta->txn_id = get_u64(from + META_TXN);
     if (get_u64(page + PAGE_NUMBER) != index ||
-        (get_u16(page + PAGE_FLAGS) & SARN__PAGE_META) == 0 ||
-        !is_page_size(get_u32(from + META_FREE)) || meta->last_page == 0 ||
-        (meta->txn_id != 0 && meta->txn_id % 2 != index)) {
+        sarn__page_flags(page) != SARN__PAGE_META ||
+        !is_possible(meta, index, get_u32(from + META_FREE))) {
         return META_DAMAGED;
     }
     return META_GOOD;

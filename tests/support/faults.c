@@ -3,6 +3,7 @@
 #include "support/faults.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -46,6 +47,10 @@ static bool hits(enum fault_call call)
     }
     atomic_fetch_sub(&failures_left, 1);
     atomic_fetch_add(&failures, 1);
+    if (atomic_load(&failing_error) == FAULT_STOP) {
+        raise(SIGSTOP);
+        return false;
+    }
     errno = atomic_load(&failing_error);
     return true;
 }

@@ -13,6 +13,8 @@ enum fault_call {
     FAULT_SYNC
 };
 
+#define FAULT_STOP (-1) /* Instead of an errno: stop the process, then carry on. */
+
 /* The nth such call from now (1: the next) and times - 1 more after it fail with error
  * (an errno). error 0: a write is cut short instead. */
 void faults_set(enum fault_call call, uint32_t nth, uint32_t times, int error);

@@ -174,22 +174,13 @@ static void memory_doubt(struct world *world)
 
 static bool lmdb_create(struct world *world)
 {
-    snprintf(world->directory, sizeof(world->directory), "sarn-journal-XXXXXX");
-    if (mkdtemp(world->directory) == NULL) {
-        return false;
-    }
-    snprintf(world->path, sizeof(world->path), "%s/LOG.sarn", world->directory);
+    tempdir_make(&world->directory);
     return true;
 }
 
 static void lmdb_destroy(struct world *world)
 {
-    char lock[96];
-
-    snprintf(lock, sizeof(lock), "%s-lock", world->path);
-    unlink(world->path);
-    unlink(lock);
-    rmdir(world->directory);
+    tempdir_remove(&world->directory);
 }
 
 static sarn_status lmdb_open(struct world *world,
@@ -197,12 +188,13 @@ static sarn_status lmdb_open(struct world *world,
                              struct sarn_journal *journal,
                              struct sarn_error *error)
 {
-    struct sarn__lmdb_options options = {.path = world->path,
-                                         .read_only = (flags & READ_ONLY) != 0,
-                                         .takeover = (flags & TAKEOVER) != 0,
-                                         .map_bytes = world->map_bytes,
-                                         .log_id = {{1}},
-                                         .hash = sarn__memory_hash()};
+    struct sarn__lmdb_options options = {
+        .path = tempdir_path(&world->directory, "LOG.sarn"),
+        .read_only = (flags & READ_ONLY) != 0,
+        .takeover = (flags & TAKEOVER) != 0,
+        .map_bytes = world->map_bytes,
+        .log_id = {{1}},
+        .hash = sarn__memory_hash()};
 
     return sarn__lmdb_open(&options, journal, error);
 }

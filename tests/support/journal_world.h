@@ -14,6 +14,7 @@
 
 #include "infra/memory/journal.h"
 #include "ports/journal.h"
+#include "support/tempdir.h"
 
 #define READ_ONLY 1u
 #define TAKEOVER  2u
@@ -40,7 +41,7 @@ struct kind {
 struct world {
     const struct kind *kind;
     struct sarn__memory_store *store;
-    char directory[64], path[80];
+    struct tempdir directory;
     uint64_t map_bytes;
     int peer; /* Socket to the peer process. */
     pid_t peer_pid;
