@@ -1,71 +1,21 @@
-/* Bad input of every kind, as an embedder gives it: each error names the thing and says
- * what to do. */
+/* Opening what cannot be opened: each error names the thing and says what to do. */
 #define _GNU_SOURCE
 
 #include <fcntl.h>
 #include <lmdb.h>
-#include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "infra/lmdb/format.h"
-#include "infra/openssl/digest.h"
 #include "infra/xxhash/checksum.h"
 #include "sarn/payments.h"
-#include "sarn/sarn.h"
-#include "support/tempdir.h"
+#include "support/good_log.h"
 
 #include "support/test.h"
 
 #define NOBODY 65534
-
-struct world {
-    struct tempdir dir;
-    struct sarn_error error;
-    char log[256]; /* A good log of a few events. */
-};
-
-static const struct sarn_module *const modules[] = {&sarn_payments_module};
-
-static sarn_status append_to(sarn_engine *engine,
-                             const char *stream,
-                             struct sarn_str payload,
-                             struct sarn_error *error)
-{
-    struct sarn_new_event event = {.type_name = "said", .data = &payload};
-    struct sarn_stream_append to = {.stream = sarn_str(stream),
-                                    .expected_version = SARN_ANY,
-                                    .events = &event,
-                                    .event_count = 1};
-    struct sarn_append append = SARN_APPEND_INIT;
-
-    append.streams = &to;
-    append.stream_count = 1;
-    return sarn_append_call(engine, &append, NULL, error);
-}
-
-static void setup(struct world *w)
-{
-    sarn_engine *engine;
-
-    memset(w, 0, sizeof(*w));
-    tempdir_make(&w->dir);
-    assert_int_equal(chmod(w->dir.path, 0755), 0); /* Others may look. */
-    snprintf(w->log, sizeof(w->log), "%s", tempdir_path(&w->dir, "good.sarn"));
-    assert_ok(sarn_open(w->log, NULL, &engine, &w->error), &w->error);
-    for (int i = 0; i < 30; i++) {
-        assert_ok(append_to(engine, "talk-1", sarn_str("hello"), &w->error), &w->error);
-    }
-    sarn_close(engine);
-}
-
-static void teardown(struct world *w)
-{
-    tempdir_remove(&w->dir);
-}
 
 static void write_file(const char *path, const void *data, size_t size)
 {
@@ -106,10 +56,10 @@ static void assert_refused(const char *path,
 
 static void a_path_that_leads_nowhere_is_named(void **unused)
 {
-    struct world w;
+    struct good_log w;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     assert_refused(tempdir_path(&w.dir, "none.sarn"), SARN_OPEN_EXISTING,
                    SARN_ERR_NOT_FOUND, "none.sarn", "check the path");
     assert_refused(tempdir_path(&w.dir, "no/such.sarn"), 0, SARN_ERR_NOT_FOUND,
@@ -117,20 +67,20 @@ static void a_path_that_leads_nowhere_is_named(void **unused)
     assert_refused(w.dir.path, 0, SARN_ERR_INVALID, w.dir.path, "name a file");
     assert_refused("", 0, SARN_ERR_INVALID, "no path", "name the log's file");
     assert_refused(NULL, 0, SARN_ERR_INVALID, "no path", "name the log's file");
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 /* --- files of others, and damaged ones --- */
 
 static void a_text_file_is_not_a_log_and_stays_as_it_is(void **unused)
 {
-    struct world w;
+    struct good_log w;
     char text[9000], after[9000];
     const char *path;
     FILE *file;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     memset(text, 'a', sizeof(text));
     path = tempdir_path(&w.dir, "letter.txt");
     write_file(path, text, sizeof(text));
@@ -142,7 +92,7 @@ static void a_text_file_is_not_a_log_and_stays_as_it_is(void **unused)
     assert_memory_equal(text, after, sizeof(text));
     write_file(path, "short", 5);
     assert_refused(path, 0, SARN_ERR_CORRUPT, "letter.txt", "check the path");
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static MDB_env *open_raw(const char *path, MDB_txn **txn)
@@ -159,7 +109,7 @@ static MDB_env *open_raw(const char *path, MDB_txn **txn)
 
 static void another_programs_lmdb_file_is_not_a_log(void **unused)
 {
-    struct world w;
+    struct good_log w;
     const char *path;
     MDB_env *env;
     MDB_txn *txn;
@@ -167,7 +117,7 @@ static void another_programs_lmdb_file_is_not_a_log(void **unused)
     MDB_val key = {3, (void *)"key"}, value = {5, (void *)"value"};
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     path = tempdir_path(&w.dir, "other.mdb");
     env = open_raw(path, &txn);
     assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
@@ -175,7 +125,7 @@ static void another_programs_lmdb_file_is_not_a_log(void **unused)
     assert_int_equal(mdb_txn_commit(txn), 0);
     mdb_env_close(env);
     assert_refused(path, 0, SARN_ERR_CORRUPT, "other.mdb", "another program");
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static sarn_status no_digest(void *self,
@@ -211,102 +161,73 @@ static void describe(const char *path, const struct sarn__file *file)
 
 static void a_newer_format_asks_for_a_newer_version(void **unused)
 {
-    struct world w;
+    struct good_log w;
     sarn_engine *engine = NULL;
     sarn_log *log;
 
     (void)unused;
-    setup(&w);
-    describe(w.log, &(struct sarn__file){.format = SARN__FILE_FORMAT + 1});
-    assert_refused(w.log, 0, SARN_ERR_UNSUPPORTED, "format 2", "use a newer version");
-    describe(w.log,
+    good_log_make(&w);
+    describe(w.path, &(struct sarn__file){.format = SARN__FILE_FORMAT + 1});
+    assert_refused(w.path, 0, SARN_ERR_UNSUPPORTED, "format 2", "use a newer version");
+    describe(w.path,
              &(struct sarn__file){.format = SARN__FILE_FORMAT, .incompatible = 4});
-    assert_refused(w.log, 0, SARN_ERR_UNSUPPORTED, "0x4", "use a newer version");
+    assert_refused(w.path, 0, SARN_ERR_UNSUPPORTED, "0x4", "use a newer version");
     /* What only writers must know does not keep readers out. */
-    describe(w.log, &(struct sarn__file){.format = SARN__FILE_FORMAT,
-                                         .read_only_compatible = 1});
-    assert_int_equal(sarn_open(w.log, NULL, &engine, &w.error), SARN_ERR_UNSUPPORTED);
+    describe(w.path, &(struct sarn__file){.format = SARN__FILE_FORMAT,
+                                          .read_only_compatible = 1});
+    assert_int_equal(sarn_open(w.path, NULL, &engine, &w.error), SARN_ERR_UNSUPPORTED);
     assert_non_null(strstr(w.error.text, "can read the log but not write it"));
-    assert_ok(sarn_log_open(w.log, NULL, &log, &w.error), &w.error);
+    assert_ok(sarn_log_open(w.path, NULL, &log, &w.error), &w.error);
     sarn_log_close(log);
     sarn_log_close(NULL);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static void a_truncated_log_says_what_is_missing(void **unused)
 {
-    struct world w;
+    struct good_log w;
     struct stat stat_;
 
     (void)unused;
-    setup(&w);
-    assert_int_equal(stat(w.log, &stat_), 0);
-    assert_int_equal(truncate(w.log, stat_.st_size / 2), 0);
-    assert_refused(w.log, 0, SARN_ERR_CORRUPT, "good.sarn\" was cut off", "backup");
-    assert_int_equal(truncate(w.log, 4096), 0); /* One meta page of two. */
-    assert_refused(w.log, 0, SARN_ERR_CORRUPT, "good.sarn", "backup");
-    teardown(&w);
+    good_log_make(&w);
+    assert_int_equal(stat(w.path, &stat_), 0);
+    assert_int_equal(truncate(w.path, stat_.st_size / 2), 0);
+    assert_refused(w.path, 0, SARN_ERR_CORRUPT, "good.sarn\" was cut off", "backup");
+    assert_int_equal(truncate(w.path, 4096), 0); /* One meta page of two. */
+    assert_refused(w.path, 0, SARN_ERR_CORRUPT, "good.sarn", "backup");
+    good_log_remove(&w);
 }
 
 static void a_damaged_header_is_found(void **unused)
 {
-    struct world w;
+    struct good_log w;
     char junk[64];
     int fd;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     memset(junk, 0x5a, sizeof(junk));
-    fd = open(w.log, O_WRONLY);
+    fd = open(w.path, O_WRONLY);
     assert_true(fd >= 0);
     for (off_t page = 0; page < 2; page++) {
         assert_int_equal(pwrite(fd, junk, sizeof(junk), page * 4096 + 16),
                          sizeof(junk));
     }
     close(fd);
-    assert_refused(w.log, 0, SARN_ERR_CORRUPT, "good.sarn", "check the path");
-    teardown(&w);
+    assert_refused(w.path, 0, SARN_ERR_CORRUPT, "good.sarn", "check the path");
+    good_log_remove(&w);
 }
 
 /* --- another process --- */
 
-/* What a child found out. */
-struct finding {
-    sarn_status status;
-    struct sarn_error error;
-    int extra;
-};
-
-/* Run find in a child process, which may give up its rights. */
-static struct finding in_child(struct world *w,
-                               void (*find)(struct world *w, struct finding *finding))
-{
-    struct finding finding = {.status = SARN_ERR_STATE};
-    int ends[2], status;
-    pid_t child;
-
-    assert_int_equal(pipe(ends), 0);
-    child = fork();
-    if (child == 0) {
-        find(w, &finding);
-        _exit(write(ends[1], &finding, sizeof(finding)) == sizeof(finding) ? 0 : 1);
-    }
-    close(ends[1]);
-    assert_int_equal(read(ends[0], &finding, sizeof(finding)), sizeof(finding));
-    close(ends[0]);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    return finding;
-}
-
-static void open_it(struct world *w, struct finding *finding)
+static void open_it(struct good_log *w, struct finding *finding)
 {
     sarn_engine *engine;
 
-    finding->status = sarn_open(w->log, NULL, &engine, &finding->error);
+    finding->status = sarn_open(w->path, NULL, &engine, &finding->error);
 }
 
-static void open_as_nobody(struct world *w, struct finding *finding)
+static void open_as_nobody(struct good_log *w, struct finding *finding)
 {
     if (getuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
         _exit(1);
@@ -328,7 +249,7 @@ static void own_it(const char *path, int opened, int told)
 
 static void a_log_that_another_process_owns_names_it(void **unused)
 {
-    struct world w;
+    struct good_log w;
     sarn_engine *engine = NULL;
     sarn_log *log;
     int opened[2], tell[2], status;
@@ -336,203 +257,78 @@ static void a_log_that_another_process_owns_names_it(void **unused)
     pid_t child;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     assert_int_equal(pipe(opened), 0);
     assert_int_equal(pipe(tell), 0);
     child = fork();
     if (child == 0) {
         close(tell[1]);
-        own_it(w.log, opened[1], tell[0]);
+        own_it(w.path, opened[1], tell[0]);
     }
     assert_int_equal(read(opened[0], &byte, 1), 1);
     snprintf(pid, sizeof(pid), "process %d", (int)child);
-    assert_int_equal(sarn_open(w.log, NULL, &engine, &w.error), SARN_ERR_BUSY);
+    assert_int_equal(sarn_open(w.path, NULL, &engine, &w.error), SARN_ERR_BUSY);
     assert_null(engine);
     assert_non_null(strstr(w.error.text, "good.sarn"));
     assert_non_null(strstr(w.error.text, pid));
     assert_non_null(strstr(w.error.text, "open with takeover"));
-    assert_ok(sarn_log_open(w.log, NULL, &log, &w.error), &w.error); /* To read. */
+    assert_ok(sarn_log_open(w.path, NULL, &log, &w.error), &w.error); /* To read. */
     sarn_log_close(log);
     close(tell[1]);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_ok(sarn_open(w.log, NULL, &engine, &w.error), &w.error);
+    assert_ok(sarn_open(w.path, NULL, &engine, &w.error), &w.error);
     sarn_close(engine);
     close(opened[0]);
     close(opened[1]);
     close(tell[0]);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static void a_log_is_open_once_in_a_process(void **unused)
 {
-    struct world w;
+    struct good_log w;
     sarn_engine *engine, *second = NULL;
     sarn_log *log = NULL;
 
     (void)unused;
-    setup(&w);
-    assert_ok(sarn_open(w.log, NULL, &engine, &w.error), &w.error);
-    assert_int_equal(sarn_open(w.log, NULL, &second, &w.error), SARN_ERR_BUSY);
+    good_log_make(&w);
+    assert_ok(sarn_open(w.path, NULL, &engine, &w.error), &w.error);
+    assert_int_equal(sarn_open(w.path, NULL, &second, &w.error), SARN_ERR_BUSY);
     assert_non_null(strstr(w.error.text, "close it first"));
-    assert_int_equal(sarn_log_open(w.log, NULL, &log, &w.error), SARN_ERR_BUSY);
+    assert_int_equal(sarn_log_open(w.path, NULL, &log, &w.error), SARN_ERR_BUSY);
     assert_non_null(strstr(w.error.text, "close it first"));
-    assert_ok(append_to(engine, "talk-1", sarn_str("still there"), &w.error), &w.error);
+    assert_ok(good_log_append(engine, "talk-1", sarn_str("still there"), &w.error),
+              &w.error);
     sarn_close(engine);
-    assert_ok(sarn_open(w.log, NULL, &engine, &w.error), &w.error);
+    assert_ok(sarn_open(w.path, NULL, &engine, &w.error), &w.error);
     sarn_close(engine);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static void a_read_only_directory_or_file_is_named(void **unused)
 {
-    struct world w;
+    struct good_log w;
     struct finding finding;
 
     (void)unused;
-    setup(&w);
-    assert_int_equal(chmod(w.log, 0444), 0);
+    good_log_make(&w);
+    assert_int_equal(chmod(w.path, 0444), 0);
     assert_int_equal(chmod(w.dir.path, 0555), 0);
     finding = in_child(&w, open_as_nobody);
     assert_int_equal(finding.status, SARN_ERR_PERMISSION);
     assert_non_null(strstr(finding.error.text, "good.sarn"));
     assert_non_null(strstr(finding.error.text, "check the owner and mode"));
-    snprintf(w.log, sizeof(w.log), "%s", tempdir_path(&w.dir, "new.sarn"));
+    snprintf(w.path, sizeof(w.path), "%s", tempdir_path(&w.dir, "new.sarn"));
     finding = in_child(&w, open_as_nobody);
     assert_int_equal(finding.status, SARN_ERR_PERMISSION);
     assert_non_null(strstr(finding.error.text, "new.sarn"));
     assert_non_null(strstr(finding.error.text, "directory"));
     assert_int_equal(chmod(w.dir.path, 0755), 0);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
-/* --- no room --- */
-
-/* Append until that fails; extra counts what went in before. */
-static void fill(sarn_engine *engine, struct finding *finding)
-{
-    static char large[60000];
-    struct sarn_str payload = {large, sizeof(large)};
-
-    memset(large, 'x', sizeof(large));
-    do {
-        finding->status = append_to(engine, "talk-1", payload, &finding->error);
-        finding->extra += finding->status == SARN_OK ? 1 : 0;
-    } while (finding->status == SARN_OK && finding->extra < 10000);
-}
-
-static sarn_status count_event(void *arg, const struct sarn_event *event)
-{
-    (void)event;
-    *(int *)arg += 1;
-    return SARN_OK;
-}
-
-/* After it was full: everything is there, and what fits still goes in. */
-static bool is_usable(sarn_engine *engine, int appended)
-{
-    struct sarn_range range = SARN_RANGE_INIT;
-    int count = 0;
-
-    range.stream = sarn_str("talk-1");
-    return sarn_read(sarn_engine_log(engine), &range, count_event, &count, NULL) ==
-               SARN_OK &&
-           count == appended;
-}
-
-static void a_full_map_says_how_to_go_on(void **unused)
-{
-    struct world w;
-    struct sarn_options options = SARN_OPTIONS_INIT;
-    struct finding finding = {.status = SARN_OK};
-    const char *path;
-    sarn_engine *engine;
-
-    (void)unused;
-    setup(&w);
-    path = tempdir_path(&w.dir, "small.sarn");
-    options.map_bytes = 1u << 20;
-    assert_ok(sarn_open(path, &options, &engine, &w.error), &w.error);
-    fill(engine, &finding);
-    assert_int_equal(finding.status, SARN_ERR_FULL);
-    assert_non_null(strstr(finding.error.text, "small.sarn"));
-    assert_non_null(strstr(finding.error.text, "larger map_bytes"));
-    assert_true(finding.extra > 3);
-    assert_true(is_usable(engine, finding.extra));
-    sarn_close(engine);
-    options.map_bytes = 16u << 20;
-    assert_ok(sarn_open(path, &options, &engine, &w.error), &w.error);
-    assert_true(is_usable(engine, finding.extra));
-    assert_ok(append_to(engine, "talk-1", sarn_str("there is room"), &w.error),
-              &w.error);
-    sarn_close(engine);
-    teardown(&w);
-}
-
-static void fill_under_a_limit(struct world *w, struct finding *finding)
-{
-    struct rlimit limit = {1u << 20, RLIM_INFINITY};
-    sarn_engine *engine;
-
-    signal(SIGXFSZ, SIG_IGN);
-    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-        sarn_open(tempdir_path(&w->dir, "limited.sarn"), NULL, &engine,
-                  &finding->error) != SARN_OK) {
-        return;
-    }
-    fill(engine, finding);
-    limit.rlim_cur = RLIM_INFINITY; /* As when somebody frees some space. */
-    if (!is_usable(engine, finding->extra) || setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-        append_to(engine, "talk-1", sarn_str("there is room"), NULL) != SARN_OK) {
-        finding->extra = -1;
-    }
-    sarn_close(engine);
-}
-
-static void a_file_that_may_not_grow_refuses_and_goes_on(void **unused)
-{
-    struct world w;
-    struct finding finding;
-
-    (void)unused;
-    setup(&w);
-    finding = in_child(&w, fill_under_a_limit);
-    assert_int_equal(finding.status, SARN_ERR_FULL);
-    assert_non_null(strstr(finding.error.text, "limited.sarn"));
-    assert_non_null(strstr(finding.error.text, "nothing was written"));
-    assert_true(finding.extra > 3);
-    teardown(&w);
-}
-
-static void a_full_disk_refuses_and_goes_on(void **unused)
-{
-    struct world w;
-    struct finding finding = {.status = SARN_OK};
-    const char *disk;
-    sarn_engine *engine;
-
-    (void)unused;
-    setup(&w);
-    disk = tempdir_path(&w.dir, "disk");
-    assert_int_equal(mkdir(disk, 0755), 0);
-    if (mount("tmpfs", disk, "tmpfs", 0, "size=2m") != 0) {
-        teardown(&w);
-        skip(); /* Only root may; the limit above shows most of it. */
-    }
-    assert_ok(
-        sarn_open(tempdir_path(&w.dir, "disk/full.sarn"), NULL, &engine, &w.error),
-        &w.error);
-    fill(engine, &finding);
-    assert_int_equal(finding.status, SARN_ERR_FULL);
-    assert_non_null(strstr(finding.error.text, "full.sarn"));
-    assert_non_null(strstr(finding.error.text, "free some space"));
-    assert_true(is_usable(engine, finding.extra));
-    sarn_close(engine);
-    assert_int_equal(umount2(tempdir_path(&w.dir, "disk"), 0), 0);
-    teardown(&w);
-}
-
-/* --- options and requests --- */
+/* --- options --- */
 
 static void options_that_make_no_sense_are_named(void **unused)
 {
@@ -555,10 +351,10 @@ static void options_that_make_no_sense_are_named(void **unused)
         {{.modules = twice, .module_count = 2}, SARN_ERR_INVALID, "payments"},
         {{.modules = too_new, .module_count = 1}, SARN_ERR_UNSUPPORTED, "newer"},
     };
-    struct world w;
+    struct good_log w;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct sarn_options options = rows[i].options;
         sarn_engine *engine = NULL;
@@ -566,93 +362,24 @@ static void options_that_make_no_sense_are_named(void **unused)
         if (options.struct_size == 0) {
             options.struct_size = sizeof(options);
         }
-        assert_int_equal(sarn_open(w.log, &options, &engine, &w.error), rows[i].status);
+        assert_int_equal(sarn_open(w.path, &options, &engine, &w.error),
+                         rows[i].status);
         if (strstr(w.error.text, rows[i].thing) == NULL) {
             fail_msg("\"%s\" does not name %s", w.error.text, rows[i].thing);
         }
         assert_null(engine);
     }
-    teardown(&w);
-}
-
-static sarn_engine *open_payments(struct world *w)
-{
-    struct sarn_options options = SARN_OPTIONS_INIT;
-    sarn_engine *engine;
-
-    options.modules = modules;
-    options.module_count = 1;
-    assert_ok(sarn_open(w->log, &options, &engine, &w->error), &w->error);
-    return engine;
-}
-
-static void a_command_of_the_wrong_type_or_name_is_refused(void **unused)
-{
-    struct world w;
-    struct payments_credit credit = {.amount = {.minor = 1}};
-    struct payments_balance balance = {.tenant = 0};
-    char long_name[400];
-    sarn_engine *engine;
-    struct sarn_command command = SARN_COMMAND_INIT;
-
-    (void)unused;
-    setup(&w);
-    engine = open_payments(&w);
-    memset(long_name, 'n', sizeof(long_name));
-    command.stream = sarn_str("account-1");
-    command.type = &payments_balance_type; /* A row, not a command. */
-    command.data = &balance;
-    assert_int_equal(sarn_call(engine, &command, NULL, &w.error), SARN_ERR_INVALID);
-    assert_non_null(strstr(w.error.text, "payments.Balance"));
-    command.type = &payments_credit_type;
-    command.data = &credit;
-    command.stream = sarn_str("acount-1");
-    assert_int_equal(sarn_call(engine, &command, NULL, &w.error), SARN_ERR_NOT_FOUND);
-    assert_non_null(strstr(w.error.text, "\"acount\""));
-    command.stream = (struct sarn_str){long_name, sizeof(long_name)};
-    assert_int_equal(sarn_call(engine, &command, NULL, &w.error), SARN_ERR_TOO_LARGE);
-    assert_non_null(strstr(w.error.text, "1 to 255 bytes, not 400"));
-    command.stream = sarn_str("account-1");
-    command.key = (struct sarn_str){long_name, sizeof(long_name)};
-    assert_int_equal(sarn_call(engine, &command, NULL, &w.error), SARN_ERR_TOO_LARGE);
-    assert_non_null(strstr(w.error.text, "at most 255 bytes, not 400"));
-    assert_int_equal(append_to(engine, "account-1", sarn_str("x"), &w.error),
-                     SARN_ERR_INVALID);
-    assert_non_null(strstr(w.error.text, "send it a command"));
-    sarn_close(engine);
-    teardown(&w);
-}
-
-static void a_payload_over_the_limit_is_refused(void **unused)
-{
-    struct world w;
-    struct sarn_str payload = {NULL, SARN_PAYLOAD_BYTES_MAX + 1};
-    sarn_engine *engine;
-    char *large = calloc(1, payload.size);
-
-    (void)unused;
-    setup(&w);
-    payload.data = large;
-    assert_non_null(large);
-    engine = open_payments(&w);
-    assert_int_equal(append_to(engine, "talk-1", payload, &w.error),
-                     SARN_ERR_TOO_LARGE);
-    assert_non_null(strstr(w.error.text, "1048576"));
-    payload.size--;
-    assert_ok(append_to(engine, "talk-1", payload, &w.error), &w.error);
-    sarn_close(engine);
-    free(large);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 static void failures_leave_nothing_open(void **unused)
 {
-    struct world w;
+    struct good_log w;
     struct sarn_options options = SARN_OPTIONS_INIT;
     sarn_engine *engine;
 
     (void)unused;
-    setup(&w);
+    good_log_make(&w);
     for (int i = 0; i < 300; i++) { /* More than there are descriptors, if leaked. */
         struct rlimit few = {64, 64}, before;
 
@@ -661,16 +388,16 @@ static void failures_leave_nothing_open(void **unused)
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
         options.modules = NULL;
         options.module_count = 1;
-        assert_int_equal(sarn_open(w.log, &options, &engine, &w.error),
+        assert_int_equal(sarn_open(w.path, &options, &engine, &w.error),
                          SARN_ERR_INVALID);
         assert_int_equal(sarn_open(w.dir.path, NULL, &engine, &w.error),
                          SARN_ERR_INVALID);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     }
-    assert_ok(sarn_open(w.log, NULL, &engine, &w.error), &w.error);
+    assert_ok(sarn_open(w.path, NULL, &engine, &w.error), &w.error);
     assert_string_equal(sarn_version(), "0.1.0");
     sarn_close(engine);
-    teardown(&w);
+    good_log_remove(&w);
 }
 
 int main(void)
@@ -685,12 +412,7 @@ int main(void)
         cmocka_unit_test(a_log_that_another_process_owns_names_it),
         cmocka_unit_test(a_log_is_open_once_in_a_process),
         cmocka_unit_test(a_read_only_directory_or_file_is_named),
-        cmocka_unit_test(a_full_map_says_how_to_go_on),
-        cmocka_unit_test(a_file_that_may_not_grow_refuses_and_goes_on),
-        cmocka_unit_test(a_full_disk_refuses_and_goes_on),
         cmocka_unit_test(options_that_make_no_sense_are_named),
-        cmocka_unit_test(a_command_of_the_wrong_type_or_name_is_refused),
-        cmocka_unit_test(a_payload_over_the_limit_is_refused),
         cmocka_unit_test(failures_leave_nothing_open),
     };
 
