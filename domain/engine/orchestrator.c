@@ -400,7 +400,7 @@ int64_t sarn__orchestrator_next_wake(const sarn_engine *engine)
 {
     const struct sarn__timer *timer = sarn__timers_first(&engine->orchestrator->timers);
 
-    return timer == NULL ? INT64_MAX : timer->due_us;
+    return timer == NULL || engine->stopped != SARN_OK ? INT64_MAX : timer->due_us;
 }
 
 /* Stream numbers, gathered: the tables may not change while they are scanned. */
@@ -454,21 +454,22 @@ bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
     struct numbers numbers = {.count = 0};
     struct sarn_error error = {SARN_OK, ""};
+    sarn_status status;
 
     if (orchestrator->recover_from == 0 || limit == 0) {
         return false;
     }
     limit = limit < RECOVER_MAX ? limit : RECOVER_MAX;
-    if (sarn__store_executions(&engine->log.store, orchestrator->recover_from, limit,
-                               gather, &numbers, &error) != SARN_OK) {
-        sarn__engine_halt(engine, error.status, &error);
-        return false;
+    status = sarn__store_executions(&engine->log.store, orchestrator->recover_from,
+                                    limit, gather, &numbers, &error);
+    for (uint32_t i = 0; status == SARN_OK && i < numbers.count; i++) {
+        status = recover_one(engine, numbers.items[i], &error);
     }
-    for (uint32_t i = 0; i < numbers.count; i++) {
-        if (recover_one(engine, numbers.items[i], &error) != SARN_OK) {
-            sarn__engine_halt(engine, error.status, &error);
-            return false;
+    if (status != SARN_OK) {
+        if (status != SARN_ERR_NOMEM) {
+            sarn__engine_halt(engine, status, &error);
         }
+        return status == SARN_ERR_NOMEM; /* Those taken up are found and passed over. */
     }
     sarn__runs_trim(engine);
     if (numbers.count < limit) {

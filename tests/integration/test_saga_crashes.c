@@ -2,6 +2,8 @@
  * or when a sync is in doubt, in the end every step stands once, or none does. */
 #include <string.h>
 
+#include "engine/state.h"
+#include "support/heap.h"
 #include "support/saga.h"
 
 #define STEPS 4
@@ -239,6 +241,52 @@ static void a_sync_in_doubt_is_settled_by_the_next_open(void **unused)
     }
 }
 
+/* --- memory --- */
+
+static void without_memory_at_any_moment_nothing_is_done_twice(void **unused)
+{
+    static const char *const all[] = {"NNN", "III", "LLL", "NIL"};
+
+    (void)unused;
+    for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
+        bool more = true;
+
+        for (uint64_t nth = 1; more; nth++) {
+            struct test_heap heap = {.live = 0};
+            struct sarn_options options = {.heap = test_heap(&heap)};
+            struct sarn__sim_outcome out;
+            struct saga saga;
+            struct sarn_error error;
+            bool reopened = false;
+            char what[64];
+            uint64_t fail_at = 0;
+
+            snprintf(what, sizeof(what), "%s, allocation %" PRIu64, all[k], nth);
+            saga_open(&saga, all[k], nth, &options);
+            saga.fail_step = nth % 2 == 0 ? 2 : -1;
+            saga_send(&saga, "0", "input", 0, &out);
+            fail_at = heap.calls + nth;
+            heap.fail_at = fail_at;
+            sarn__sim_run(saga.sim);
+            more = heap.calls >= fail_at;
+            assert_int_equal(out.answers, 1);
+            heap.fail_at = 0;
+            if (sarn__sim_engine(saga.sim)->stopped != SARN_OK) {
+                /* What is durable could not be folded: only a new open can. */
+                assert_int_equal(sarn__sim_crash_reopen(saga.sim, &error), SARN_OK);
+                reopened = true;
+            }
+            saga_check(&saga, "0", reopened, what);
+            for (uint32_t i = 0; i < 3; i++) {
+                assert_true(all[k][i] != 'N' || (int)i == saga.fail_step ||
+                            saga.deeds[0][i].runs <= 1);
+            }
+            saga_close(&saga);
+            assert_int_equal(heap.live, 0);
+        }
+    }
+}
+
 /* --- what stands and cannot be reached --- */
 
 /* A step of a window that ran before the power went, and whose service answers no more:
@@ -364,6 +412,7 @@ int main(void)
         cmocka_unit_test(what_was_done_before_a_crash_is_not_done_again),
         cmocka_unit_test(a_full_disk_at_any_append_costs_time_and_nothing_else),
         cmocka_unit_test(a_sync_in_doubt_is_settled_by_the_next_open),
+        cmocka_unit_test(without_memory_at_any_moment_nothing_is_done_twice),
         cmocka_unit_test(what_may_have_run_is_undone_after_a_crash),
         cmocka_unit_test(what_may_have_run_is_undone_after_a_full_disk),
         cmocka_unit_test(an_execution_of_another_definition_parks),
