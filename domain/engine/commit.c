@@ -134,8 +134,7 @@ corrupt(struct sarn_error *error, uint64_t position, const char *what)
 {
     return sarn__fail(error, SARN_ERR_CORRUPT,
                       "the commit record at position %llu is damaged: %s; restore the "
-                      "file from a backup, or see how much is damaged with "
-                      "\"sarn verify\"",
+                      "file from a backup",
                       (unsigned long long)position, what);
 }
 

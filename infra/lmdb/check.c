@@ -536,6 +536,55 @@ static void check_tree(struct walk *walk)
     }
 }
 
+/* How many entries the tree of that name has in the main tree of meta; false: not to be
+ * seen there. */
+static bool entries_of(const struct check *check,
+                       const struct sarn__page_meta *meta,
+                       const char *name,
+                       uint64_t *entries)
+{
+    uint8_t *page = check->levels[1]; /* Walking is over. */
+
+    if (meta->main.depth != 1 || page == NULL ||
+        !sarn__pages_read(check->pages, meta->main.root, page,
+                          check->pages->page_bytes) ||
+        sarn__page_check(page, check->pages->page_bytes, meta->main.root) != NULL ||
+        sarn__page_flags(page) != SARN__PAGE_LEAF) {
+        return false;
+    }
+    for (uint32_t i = 0; i < sarn__page_nodes(page); i++) {
+        struct sarn__node node = sarn__page_node(page, i);
+
+        if (sarn_str_equal(node.key, sarn_str(name)) && node.flags == SARN__NODE_TREE &&
+            node.value_bytes == SARN__TREE_BYTES) {
+            *entries = sarn__tree_get(node.value).entries;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The snapshot before the newest is whole as long as that is the newest. A log only
+ * grows, so if it has more events, it is the newer one, and one of the two transaction
+ * numbers is damaged. */
+static void compare_snapshots(struct check *check)
+{
+    const struct sarn__page_meta *older =
+        &check->pages->metas[1 - check->pages->newest];
+    uint64_t before = 0, now = 0;
+
+    if (older->txn_id < check->meta->txn_id && /* Else an owner went on meanwhile. */
+        entries_of(check, older, SARN__DB_EVENTS, &before) &&
+        entries_of(check, check->meta, SARN__DB_EVENTS, &now) && before > now) {
+        find(check,
+             "the meta page that does not count has %llu events and commits more than "
+             "the "
+             "one that does: a commit was in doubt and is lost, or a meta page is "
+             "damaged and the last commit is missing",
+             (unsigned long long)(before - now));
+    }
+}
+
 static void check_trees(struct check *check)
 {
     struct walk free = {.check = check,
@@ -560,6 +609,7 @@ static void check_trees(struct check *check)
     }
     if (check->findings == 0 && !is_over(check)) {
         find_lost_pages(check); /* With damaged trees this would only repeat them. */
+        compare_snapshots(check);
     }
 }
 

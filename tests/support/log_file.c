@@ -60,7 +60,7 @@ void log_file_close(struct log_file *f)
 void log_file_begin(struct log_file *f)
 {
     assert_int_equal(log_file_open(f), SARN_OK);
-    f->builder = log_builder(&f->journal, sarn__memory_hash());
+    f->builder = log_builder(&f->journal, f->options.hash);
     assert_int_equal(log_builder_append(&f->builder, 3, NULL), SARN_OK);
 }
 
