@@ -39,7 +39,7 @@ static const struct sarn_module counter = {.abi = SARN_MODULE_ABI,
                                            .projections = projections,
                                            .projection_count = 1};
 
-const struct sarn_module *sarn_module_entry(void);
+SARN_API const struct sarn_module *sarn_module_entry(void);
 
 const struct sarn_module *sarn_module_entry(void)
 {
