@@ -18,18 +18,34 @@ struct sarn__workers {
     pthread_cond_t news; /* A job was pushed, or stopping was set. */
     struct sarn__job *head, **tail;
     bool stopping;
+    uint32_t idle;  /* Threads that wait for news. */
+    bool waking;    /* One of them was told, and has not looked yet. */
     uint32_t count; /* Threads that were started. */
     pthread_t threads[];
 };
+
+/* One thread is woken at a time; it takes a job and wakes the next if there are more.
+ * So many quick jobs cost few system calls, and a slow one keeps no other waiting. */
+static bool should_wake(struct sarn__workers *workers)
+{
+    bool wake = workers->head != NULL && workers->idle > 0 && !workers->waking;
+
+    workers->waking = workers->waking || wake;
+    return wake;
+}
 
 /* The next job, or NULL when the pool stops and nothing is left. */
 static struct sarn__job *take(struct sarn__workers *workers)
 {
     struct sarn__job *job;
+    bool wake;
 
     pthread_mutex_lock(&workers->mutex);
     while (workers->head == NULL && !workers->stopping) {
+        workers->idle++;
         pthread_cond_wait(&workers->news, &workers->mutex);
+        workers->idle--;
+        workers->waking = false;
     }
     job = workers->head;
     if (job != NULL) {
@@ -39,7 +55,11 @@ static struct sarn__job *take(struct sarn__workers *workers)
         }
         job->next = NULL;
     }
+    wake = should_wake(workers);
     pthread_mutex_unlock(&workers->mutex);
+    if (wake) {
+        pthread_cond_signal(&workers->news);
+    }
     return job;
 }
 
@@ -137,11 +157,16 @@ void sarn__workers_destroy(struct sarn__workers *workers)
 
 void sarn__workers_push(struct sarn__workers *workers, struct sarn__job *job)
 {
+    bool wake;
+
     job->next = NULL;
     pthread_mutex_lock(&workers->mutex);
     assert(!workers->stopping);
     *workers->tail = job;
     workers->tail = &job->next;
-    pthread_cond_signal(&workers->news);
+    wake = should_wake(workers);
     pthread_mutex_unlock(&workers->mutex);
+    if (wake) {
+        pthread_cond_signal(&workers->news);
+    }
 }
