@@ -44,6 +44,15 @@ void sarn__check_unchecked(struct sarn__checking *checking, const char *format, 
     va_end(args);
 }
 
+sarn_status sarn__check_survive(struct sarn__checking *checking, sarn_status status)
+{
+    if (status != SARN_ERR_CORRUPT) {
+        return status;
+    }
+    sarn__check_differs(checking, "%s", checking->error->text);
+    return SARN_OK;
+}
+
 /* --- folding the shadow --- */
 
 static sarn_status report_progress(const struct sarn__checking *checking)
@@ -105,7 +114,7 @@ static sarn_status fold_all(struct sarn__checking *checking, struct sarn__page *
     do {
         position = log->store.position;
         SARN__TRY(fold_to(checking, page, position));
-        if (log->visit == NULL) {
+        if (sarn__log_is_reader(log)) {
             SARN__TRY(sarn__log_refresh(log, checking->error));
         }
         chases += 1;
@@ -134,7 +143,7 @@ static sarn_status run(struct sarn__checking *checking)
     struct sarn_log *log = checking->log;
     sarn_status status;
 
-    if (log->visit == NULL) {
+    if (sarn__log_is_reader(log)) {
         SARN__TRY(sarn__log_refresh(log, checking->error));
     }
     checking->ports = log->ports;
@@ -160,7 +169,9 @@ struct call {
 static sarn_status check_call(void *arg)
 {
     struct call *call = arg;
-    struct sarn__checking checking = {.log = call->log, .error = call->error};
+    struct sarn_error error;
+    struct sarn__checking checking = {
+        .log = call->log, .error = call->error == NULL ? &error : call->error};
 
     SARN__TRY(sarn__log_take(&checking.check, sizeof(checking.check), call->check,
                              "sarn_check", call->error));

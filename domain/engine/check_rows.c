@@ -207,6 +207,7 @@ sarn_status sarn__check_rows(struct sarn__checking *checking)
     for (uint32_t i = 0; i < checking->projections->count; i++) {
         SARN__TRY(compare_view(checking, &checking->projections->views[i]));
     }
-    return sarn__store_projections(&checking->log->store, find_unknown, checking,
-                                   checking->error);
+    return sarn__check_survive(checking, sarn__store_projections(&checking->log->store,
+                                                                 find_unknown, checking,
+                                                                 checking->error));
 }

@@ -124,8 +124,12 @@ static sarn_status check_snapshot(struct snapshots *snapshots, uint64_t number)
 
     SARN__TRY(sarn__store_snapshot(store, number, snapshots->arena, &snapshot,
                                    checking->error));
-    SARN__TRY(sarn__store_stream_name(store, number, snapshots->arena, &tenant, &name,
-                                      checking->error));
+    if (sarn__store_stream_name(store, number, snapshots->arena, &tenant, &name,
+                                checking->error) != SARN_OK) {
+        return sarn__fail(checking->error, SARN_ERR_CORRUPT,
+                          "there is a snapshot of stream %llu, which does not exist",
+                          (unsigned long long)number);
+    }
     SARN__TRY(sarn__store_head(store, tenant, name, &head, checking->error));
     aggregate = sarn__registry_aggregate(checking->log->registry, sarn__category(name));
     if (aggregate == NULL) {
@@ -156,7 +160,10 @@ static sarn_status check_all(struct snapshots *snapshots, struct sarn__cursor *c
         SARN__TRY(sarn__cursor_next(cursor, &row, snapshots->checking->error));
         sarn_arena_reset(snapshots->arena);
         if (row != NULL && row->key.size == sizeof(uint64_t)) {
-            SARN__TRY(check_snapshot(snapshots, sarn__key_get_u64(row->key.data)));
+            uint64_t number = sarn__key_get_u64(row->key.data);
+
+            SARN__TRY(sarn__check_survive(snapshots->checking,
+                                          check_snapshot(snapshots, number)));
         }
     } while (row != NULL);
     return SARN_OK;

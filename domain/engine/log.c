@@ -109,7 +109,7 @@ sarn_status sarn__log_refresh(struct sarn_log *log, struct sarn_error *error)
 
 sarn_status sarn__log_catch_up(struct sarn_log *log, struct sarn_error *error)
 {
-    bool behind = log->visit == NULL;
+    bool behind = sarn__log_is_reader(log);
 
     while (behind) {
         SARN__TRY(
@@ -158,8 +158,8 @@ static sarn_status refresh(void *arg)
     struct refresh *call = arg;
 
     /* The owner's engine folds each event as it becomes durable. */
-    return call->log->visit != NULL ? SARN_OK
-                                    : sarn__log_refresh(call->log, call->error);
+    return sarn__log_is_reader(call->log) ? sarn__log_refresh(call->log, call->error)
+                                          : SARN_OK;
 }
 
 sarn_status sarn_log_refresh(sarn_log *log, struct sarn_error *error)

@@ -6,6 +6,12 @@
 
 #include "engine/log.h"
 
+/* From sarn_log_open(): somebody else may be writing. */
+static inline bool sarn__log_is_reader(const struct sarn_log *log)
+{
+    return log->release != NULL;
+}
+
 /* Run call(arg) on the dispatch thread and wait for it. */
 SARN_MUST_USE sarn_status sarn__log_visit(struct sarn_log *log,
                                           sarn_status (*call)(void *arg),

@@ -48,12 +48,18 @@ void views_crash(struct views *views)
     views_open(views, views->module);
 }
 
+static void release_reader(struct sarn_log *reader)
+{
+    reader->ports.journal.ops->close(reader->ports.journal.self);
+}
+
 void views_open_reader(struct views *views,
                        const struct sarn_module *module,
                        struct sarn_log *reader)
 {
     memset(reader, 0, sizeof(*reader));
     reader->ports = scribe_reader(&views->scribe);
+    reader->release = release_reader;
     assert_int_equal(sarn__log_init(reader, &module, module == NULL ? 0 : 1, false,
                                     NULL, NULL, &views->error),
                      SARN_OK);
@@ -62,7 +68,7 @@ void views_open_reader(struct views *views,
 void views_close_reader(struct sarn_log *reader)
 {
     sarn__log_done(reader);
-    reader->ports.journal.ops->close(reader->ports.journal.self);
+    reader->release(reader);
 }
 
 void views_refresh(struct views *views)
