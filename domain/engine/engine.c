@@ -13,7 +13,8 @@
 #define SLICE_ROWS    2048u /* A flush slice: bounded, so that appends wait little. */
 #define SLICE_BYTES   (1024u * 1024)
 #define OVERLAY_BYTES (48u * 1024 * 1024) /* More in memory: flush. */
-#define QUICK_EVENTS  8u /* A batch so small is appended inline when all is quiet. */
+#define QUICK_EVENTS  8u   /* A batch so small is appended inline when all is quiet. */
+#define SPLIT_EVENTS  256u /* Decided at once while no append is out. */
 
 /* --- small things --- */
 
@@ -209,6 +210,14 @@ static struct sarn__request *take_request(sarn_engine *engine)
     return request;
 }
 
+/* May one more request be decided now? While the committer has nothing to do, a batch
+ * of some size goes out first, and the rest is decided beside its sync. */
+static bool may_decide(const sarn_engine *engine)
+{
+    return !engine->winding && !sarn__writer_is_full(&engine->writer) &&
+           (engine->job_out || engine->writer.open->count < SPLIT_EVENTS);
+}
+
 /* Decide what waits, as much as fits the open batch. */
 static void decide_queue(sarn_engine *engine)
 {
@@ -216,7 +225,7 @@ static void decide_queue(sarn_engine *engine)
         if (engine->stopped != SARN_OK) {
             sarn__answer_error(engine, take_request(engine), SARN_ERR_CLOSED,
                                &engine->stopped_error);
-        } else if (!engine->winding && !sarn__writer_is_full(&engine->writer)) {
+        } else if (may_decide(engine)) {
             run_request(engine, take_request(engine));
         } else {
             break;
@@ -285,14 +294,20 @@ sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
 static void launch_append(sarn_engine *engine)
 {
     struct sarn_error error;
+    bool quick;
 
     if (sarn__engine_prepare_commit(engine, false, &error) != SARN_OK) {
         return; /* Out of memory: tried again with the next turn. */
     }
-    engine->commit_job.job.quick = engine->queue_first == NULL &&
-                                   engine->writer.settling == NULL &&
-                                   engine->commit_job.commit.count <= QUICK_EVENTS &&
-                                   sarn__orchestrator_running(engine) == 0;
+    quick = engine->queue_first == NULL &&
+            engine->commit_job.commit.count <= QUICK_EVENTS &&
+            sarn__orchestrator_running(engine) == 0;
+    if (quick) {
+        /* So little is folded faster than a thread is woken to do it beside the append.
+         */
+        sarn__settle_fold(engine);
+    }
+    engine->commit_job.job.quick = quick;
     engine->slice_last = false;
     engine->job_out = true;
     sarn__engine_push_job(engine, &engine->commit_job.job);
@@ -409,7 +424,8 @@ static bool wants_turn(const sarn_engine *engine)
     bool unlaunched = engine->writer.open->waited && !engine->job_out &&
                       engine->stopped == SARN_OK; /* There was no memory to. */
 
-    return engine->writer.settling != NULL || unlaunched;
+    return engine->writer.settling != NULL || unlaunched ||
+           (engine->queue_first != NULL && may_decide(engine));
 }
 
 void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
