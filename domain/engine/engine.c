@@ -214,8 +214,10 @@ static struct sarn__request *take_request(sarn_engine *engine)
  * of some size goes out first, and the rest is decided beside its sync. */
 static bool may_decide(const sarn_engine *engine)
 {
-    return !engine->winding && !sarn__writer_is_full(&engine->writer) &&
-           (engine->job_out || engine->writer.open->count < SPLIT_EVENTS);
+    const struct sarn__batch *open = engine->writer.open;
+    bool goes_out = !engine->job_out && open->waited && open->count >= SPLIT_EVENTS;
+
+    return !engine->winding && !sarn__writer_is_full(&engine->writer) && !goes_out;
 }
 
 /* Decide what waits, as much as fits the open batch. */
