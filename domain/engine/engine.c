@@ -362,13 +362,15 @@ static void launch(sarn_engine *engine)
                   (engine->writer.open->waited || engine->winding ||
                    sarn__writer_is_full(&engine->writer));
 
+    bool slice;
+
     if (engine->job_out || engine->stopped != SARN_OK) {
         return;
     }
-    if (append &&
-        (engine->slice_last || !sarn__tables_in_round(engine->log.store.tables))) {
+    slice = wants_slice(engine); /* Asked under load too, or no round would begin. */
+    if (append && (engine->slice_last || !slice)) {
         launch_append(engine);
-    } else if (!wants_slice(engine) || !launch_slice(engine)) {
+    } else if (!slice || !launch_slice(engine)) {
         if (append) {
             launch_append(engine);
         }
