@@ -271,6 +271,7 @@ void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job)
         return;
     }
     if (finished->call.made) {
+        sarn__run_observe(engine, run, &finished->call);
         run->held = finished;
     } else { /* Its host is leaving: there is nothing to record but that. */
         sarn__step_job_destroy(finished);

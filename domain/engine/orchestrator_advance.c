@@ -89,9 +89,9 @@ static void plan(const struct unit *unit, struct sarn__duty *duty)
 
 /* --- steps --- */
 
-static void observe(sarn_engine *engine,
-                    const struct sarn__run *run,
-                    const struct sarn_step_call *call)
+void sarn__run_observe(sarn_engine *engine,
+                       const struct sarn__run *run,
+                       const struct sarn_step_call *call)
 {
     char subject[SARN_STREAM_NAME_BYTES_MAX + SARN_NAME_BYTES_MAX + 2];
     struct sarn_str stream = sarn__run_stream(run);
@@ -126,7 +126,7 @@ run_local(struct unit *unit, const struct sarn__duty *duty, struct sarn_error *e
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a step");
     }
     sarn__step_call_make(&call);
-    observe(unit->engine, unit->run, &call);
+    sarn__run_observe(unit->engine, unit->run, &call);
     if (call.status != SARN_OK && call.command_count > 0) {
         sarn__unit_rollback(unit->engine, &mark);
     }

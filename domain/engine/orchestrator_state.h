@@ -24,9 +24,9 @@
 #include "engine/step_call.h"
 
 #define SARN__JOBS_PER_WORKER 8u /* Out at once, so that no worker idles. */
-#define SARN__RUN_BYTES_MAX   (16u * 1024 * 1024) /* Of folded states, about. */
-#define SARN__RUN_AGAIN_US    INT64_C(1000000)    /* After memory or disk ran out. */
-#define SARN__RUN_OVERHEAD    1200u               /* An arena, empty. */
+#define SARN__RUN_BYTES_MAX   (8u * 1024 * 1024) /* Of folded states, about. */
+#define SARN__RUN_AGAIN_US    INT64_C(1000000)   /* After memory or disk ran out. */
+#define SARN__RUN_OVERHEAD    1200u              /* An arena, empty. */
 
 enum sarn__place { SARN__NOWHERE, SARN__GATED, SARN__READY, SARN__ENDED };
 
@@ -132,6 +132,10 @@ sarn__run_begin(sarn_engine *engine,
 void sarn__run_advance(sarn_engine *engine, struct sarn__run *run);
 /* Memory or disk ran out: try again in a while. */
 void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run);
+/* Show the observer a call that was made. */
+void sarn__run_observe(sarn_engine *engine,
+                       const struct sarn__run *run,
+                       const struct sarn_step_call *call);
 /* Hand out what is ready. */
 void sarn__runs_pump(sarn_engine *engine);
 
