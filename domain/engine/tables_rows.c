@@ -181,11 +181,12 @@ struct sarn__row *sarn__rows_make(struct sarn__tables *tables,
 {
     struct sarn__row *row =
         sarn__heap_resize(&tables->heap, NULL, value_offset(key.size) + value.size);
-    char *bytes = (char *)(row + 1);
+    char *bytes;
 
     if (row == NULL) {
         return NULL;
     }
+    bytes = (char *)(row + 1);
     *row = (struct sarn__row){.key = {bytes, key.size},
                               .position = position,
                               .value = (char *)row + value_offset(key.size),
