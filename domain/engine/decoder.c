@@ -100,14 +100,25 @@ sarn_status sarn__decoder_schema_id(struct sarn__decoder *decoder,
     return SARN_OK;
 }
 
+sarn_status sarn__decoder_find_type(struct sarn__decoder *decoder,
+                                    uint32_t type_id,
+                                    const struct sarn_type **type,
+                                    struct sarn_error *error)
+{
+    const struct sarn__resolved *resolved;
+
+    SARN__TRY(sarn__decoder_types_resolve(&decoder->types, type_id, &resolved, error));
+    *type = resolved->to;
+    return SARN_OK;
+}
+
 const struct sarn_type *sarn__decoder_type(struct sarn__decoder *decoder,
                                            uint32_t type_id)
 {
-    const struct sarn__resolved *type;
+    const struct sarn_type *type = NULL;
 
-    return sarn__decoder_types_resolve(&decoder->types, type_id, &type, NULL) == SARN_OK
-               ? type->to
-               : NULL;
+    return sarn__decoder_find_type(decoder, type_id, &type, NULL) == SARN_OK ? type
+                                                                             : NULL;
 }
 
 bool sarn__decoder_type_is(struct sarn__decoder *decoder,

@@ -32,7 +32,13 @@ SARN_MUST_USE sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
                                               struct sarn_arena *arena,
                                               struct sarn_event *event,
                                               struct sarn_error *error);
-/* The type that records of this type id decode to, or NULL: cheap, cached. */
+/* The type that records of this type id decode to; NULL: none that is known. Cheap,
+ * cached. SARN_ERR_CORRUPT: no folded event gave the id a name; SARN_ERR_NOMEM. */
+SARN_MUST_USE sarn_status sarn__decoder_find_type(struct sarn__decoder *decoder,
+                                                  uint32_t type_id,
+                                                  const struct sarn_type **type,
+                                                  struct sarn_error *error);
+/* The same, and NULL for whatever reason. */
 const struct sarn_type *sarn__decoder_type(struct sarn__decoder *decoder,
                                            uint32_t type_id);
 

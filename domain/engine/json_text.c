@@ -110,7 +110,8 @@ void sarn__json_time(struct sarn__json_text *text, int64_t time_us)
     int64_t seconds = floor_div(time_us, US_PER_SECOND);
     int64_t days = floor_div(seconds, SECONDS_PER_DAY);
     uint64_t of_day = (uint64_t)(seconds - days * SECONDS_PER_DAY);
-    uint64_t micros = (uint64_t)(time_us - seconds * US_PER_SECOND);
+    int64_t part = time_us % US_PER_SECOND;
+    uint64_t micros = (uint64_t)(part < 0 ? part + US_PER_SECOND : part);
     struct date date = date_of(days);
 
     put_byte(text, '"');

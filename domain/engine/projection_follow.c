@@ -23,8 +23,10 @@ static sarn_status fold_page(struct sarn__projections *projections,
 {
     for (uint32_t i = 0; i < page->count; i++) {
         const struct sarn__record *record = &page->records[i];
+        bool wanted;
 
-        if (sarn__projections_want(projections, record->type)) {
+        SARN__TRY(sarn__projections_want(projections, record->type, &wanted, error));
+        if (wanted) {
             SARN__TRY(
                 sarn__views_fold(projections, SARN__VIEW_BEHIND, record, NULL, error));
         }
@@ -90,11 +92,16 @@ sarn_status sarn__projections_follow(struct sarn__projections *projections,
                                      struct sarn_error *error)
 {
     uint64_t position = projections->store->position;
-    uint64_t from = furthest_behind(projections);
-    uint64_t to = position - from > limit ? from + limit : position;
+    uint64_t from, to;
     struct sarn__page page;
+    uint32_t missing;
     sarn_status status;
 
+    if (projections->to_bind) {
+        SARN__TRY(sarn__projections_bind(projections, &missing, error));
+    }
+    from = furthest_behind(projections);
+    to = position - from > limit ? from + limit : position;
     if (from < to) {
         SARN__TRY(sarn__page_init(&page, &projections->heap, error));
         status = follow(projections, &page, from, to, error);

@@ -72,8 +72,9 @@ static bool counts(const struct sarn__mark *mark, uint64_t through)
     return mark->fold != 0 && mark->fold < through;
 }
 
-/* What is stored tells where view stood when the tables reached through. */
-static void stand(struct sarn__view *view, uint64_t through)
+/* What is stored tells where view stood when the tables reached through. Live is who
+ * will be handed every record after that. */
+static void stand(struct sarn__view *view, uint64_t through, uint64_t position)
 {
     struct sarn__mark best = {.fold = 0};
 
@@ -82,7 +83,9 @@ static void stand(struct sarn__view *view, uint64_t through)
     } else if (counts(&view->older, through)) {
         best = view->older;
     }
-    view->state = best.seen == SARN__SEEN_ALL ? SARN__VIEW_LIVE : SARN__VIEW_BEHIND;
+    view->state = best.seen == SARN__SEEN_ALL && position == through
+                      ? SARN__VIEW_LIVE
+                      : SARN__VIEW_BEHIND;
     view->seen = best.seen == SARN__SEEN_ALL ? through : best.seen;
     if (view->stopped_at != 0) { /* Its code may be correct by now: try again. */
         view->state = SARN__VIEW_BEHIND;
@@ -103,7 +106,7 @@ sarn_status sarn__view_resume(struct sarn__projections *projections,
 
     SARN__TRY(read_marks(projections, view, error));
     newer = view->newer;
-    stand(view, projections->through);
+    stand(view, projections->through, projections->store->position);
     /* A mark that does not count was made by a writer whose rows were lost. It must be
      * gone before through passes it. */
     return newer.fold != 0 ? write_marks(projections, view, error) : SARN_OK;

@@ -7,6 +7,7 @@
  *
  *   UNBOUND -> BEHIND   registered
  *   BEHIND  -> LIVE     inline, and seen reaches the store's position
+ *   LIVE    -> BEHIND   memory ran out while it folded
  *   BEHIND, LIVE -> STOPPED   its code fails
  *   STOPPED -> BEHIND   the log is opened again, or the projection is rebuilt
  *
@@ -69,6 +70,7 @@ struct sarn__projections {
     uint32_t count;
     uint32_t live;    /* Views that fold with each record. */
     bool shadow;      /* Folds from nothing, beside the stored rows. */
+    bool to_bind;     /* Registrations are still to be looked at. */
     uint64_t through; /* What the tables reached when last opened below. */
     uint8_t *wants;   /* By type id: does any view want it? 0: not known. */
     uint32_t wants_room;
@@ -91,7 +93,10 @@ static inline uint32_t sarn__view_entries(const struct sarn__view *view)
 struct sarn__view *sarn__projections_find(const struct sarn__projections *projections,
                                           struct sarn_str name);
 /* May any view want records of this type id? Cheap. */
-bool sarn__projections_want(struct sarn__projections *projections, uint32_t type_id);
+SARN_MUST_USE sarn_status sarn__projections_want(struct sarn__projections *projections,
+                                                 uint32_t type_id,
+                                                 bool *wanted,
+                                                 struct sarn_error *error);
 void sarn__projections_count_live(struct sarn__projections *projections);
 
 /* --- projection_fold.c --- */

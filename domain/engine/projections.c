@@ -138,6 +138,15 @@ static bool fits(const struct sarn__view *view,
            registration->row_schema == view->fingerprint;
 }
 
+static sarn_status
+clear_rows(struct sarn__projections *projections, uint32_t id, struct sarn_error *error)
+{
+    const struct sarn__view old = {.id = id};
+
+    SARN__TRY(sarn__tables_clear(projections->tables, sarn__view_rows(&old), error));
+    return sarn__tables_clear(projections->tables, sarn__view_entries(&old), error);
+}
+
 static sarn_status bind_view(struct sarn__projections *projections,
                              struct sarn__view *view,
                              struct sarn_error *error)
@@ -159,33 +168,46 @@ static sarn_status bind_view(struct sarn__projections *projections,
     if (view->id == registration.id) {
         return SARN_OK;
     }
-    view->id = registration.id;
     if (view->stale_id != 0) { /* Nobody reads the rows of the old code any more. */
-        struct sarn__view old = {.id = view->stale_id};
-
-        SARN__TRY(
-            sarn__tables_clear(projections->tables, sarn__view_rows(&old), error));
-        SARN__TRY(
-            sarn__tables_clear(projections->tables, sarn__view_entries(&old), error));
+        SARN__TRY(clear_rows(projections, view->stale_id, error));
         view->stale_id = 0;
     }
-    return sarn__view_resume(projections, view, error);
+    view->id = registration.id;
+    status = sarn__view_resume(projections, view, error);
+    if (status != SARN_OK) {
+        view->id = 0;
+        view->state = SARN__VIEW_UNBOUND;
+    }
+    return status;
+}
+
+static sarn_status bind_all(struct sarn__projections *projections,
+                            uint32_t *unbound,
+                            struct sarn_error *error)
+{
+    *unbound = 0;
+    for (uint32_t i = 0; i < projections->count; i++) {
+        struct sarn__view *view = &projections->views[i];
+
+        SARN__TRY(bind_view(projections, view, error));
+        *unbound += view->state == SARN__VIEW_UNBOUND ? 1 : 0;
+    }
+    return SARN_OK;
 }
 
 sarn_status sarn__projections_bind(struct sarn__projections *projections,
                                    uint32_t *missing,
                                    struct sarn_error *error)
 {
-    uint32_t unbound = 0;
+    uint32_t unbound;
+    sarn_status status;
 
     assert(!projections->shadow);
-    for (uint32_t i = 0; i < projections->count; i++) {
-        struct sarn__view *view = &projections->views[i];
-
-        SARN__TRY(bind_view(projections, view, error));
-        unbound += view->state == SARN__VIEW_UNBOUND ? 1 : 0;
-    }
+    status = bind_all(projections, &unbound, error);
     sarn__projections_count_live(projections);
+    /* Without memory now, it is tried again before anything else is folded. */
+    projections->to_bind = status != SARN_OK;
+    SARN__TRY(status);
     *missing = unbound;
     return SARN_OK;
 }
@@ -223,10 +245,9 @@ sarn__projections_missing(const struct sarn__projections *projections, uint32_t 
 
 /* --- folding --- */
 
-static bool look_for_want(struct sarn__projections *projections, uint32_t type_id)
+static bool look_for_want(const struct sarn__projections *projections,
+                          const struct sarn_type *type)
 {
-    const struct sarn_type *type = sarn__decoder_type(projections->decoder, type_id);
-
     for (uint32_t i = 0; type != NULL && i < projections->count; i++) {
         if (sarn__view_wants(&projections->views[i], type)) {
             return true;
@@ -235,33 +256,83 @@ static bool look_for_want(struct sarn__projections *projections, uint32_t type_i
     return false;
 }
 
-bool sarn__projections_want(struct sarn__projections *projections, uint32_t type_id)
+/* Remember it, if memory allows. */
+static void
+note_want(struct sarn__projections *projections, uint32_t type_id, bool wanted)
 {
     uint32_t room = projections->wants_room == 0 ? 64 : projections->wants_room;
-    bool wanted;
+    uint8_t *wants = projections->wants;
 
-    if (type_id < projections->wants_room && projections->wants[type_id] != 0) {
-        return projections->wants[type_id] == WANTED;
-    }
-    wanted = look_for_want(projections, type_id);
     while (room <= type_id && room < WANTS_MAX) {
         room *= 2;
     }
     if (room > projections->wants_room) {
-        uint8_t *wants =
-            sarn__heap_resize(&projections->heap, projections->wants, room);
-
+        wants = sarn__heap_resize(&projections->heap, wants, room);
         if (wants == NULL) {
-            return wanted; /* Not remembered: slower, not wrong. */
+            return;
         }
         memset(wants + projections->wants_room, 0, room - projections->wants_room);
         projections->wants = wants;
         projections->wants_room = room;
     }
     if (type_id < room) {
-        projections->wants[type_id] = wanted ? WANTED : NOT_WANTED;
+        wants[type_id] = wanted ? WANTED : NOT_WANTED;
     }
-    return wanted;
+}
+
+sarn_status sarn__projections_want(struct sarn__projections *projections,
+                                   uint32_t type_id,
+                                   bool *wanted,
+                                   struct sarn_error *error)
+{
+    const struct sarn_type *type;
+
+    if (type_id < projections->wants_room && projections->wants[type_id] != 0) {
+        *wanted = projections->wants[type_id] == WANTED;
+        return SARN_OK;
+    }
+    SARN__TRY(sarn__decoder_find_type(projections->decoder, type_id, &type, error));
+    *wanted = look_for_want(projections, type);
+    note_want(projections, type_id, *wanted);
+    return SARN_OK;
+}
+
+/* What could not be folded now, for want of memory, is folded when they follow. */
+static void fall_behind(struct sarn__projections *projections, uint64_t seen)
+{
+    for (uint32_t i = 0; i < projections->count; i++) {
+        struct sarn__view *view = &projections->views[i];
+
+        if (view->state == SARN__VIEW_LIVE) {
+            view->state = SARN__VIEW_BEHIND;
+            view->seen = seen;
+        }
+    }
+    projections->live = 0;
+}
+
+static sarn_status fold(struct sarn__projections *projections,
+                        const struct sarn__record *record,
+                        const struct sarn_event *event,
+                        struct sarn_error *error)
+{
+    const struct sarn_type *type;
+    uint32_t missing;
+    bool wanted;
+
+    SARN__TRY(
+        sarn__decoder_find_type(projections->decoder, record->type, &type, error));
+    if (!projections->shadow &&
+        (projections->to_bind || type == &sarn_projection_registered_type)) {
+        projections->to_bind = true;
+        SARN__TRY(sarn__projections_bind(projections, &missing, error));
+    }
+    if (projections->live == 0) {
+        return SARN_OK;
+    }
+    SARN__TRY(sarn__projections_want(projections, record->type, &wanted, error));
+    return wanted ? sarn__views_fold(projections, SARN__VIEW_LIVE, record, event, error)
+                  : SARN_OK;
 }
 
 sarn_status sarn__projections_fold(struct sarn__projections *projections,
@@ -269,15 +340,11 @@ sarn_status sarn__projections_fold(struct sarn__projections *projections,
                                    const struct sarn_event *event,
                                    struct sarn_error *error)
 {
-    uint32_t missing;
+    sarn_status status = fold(projections, record, event, error);
 
-    if (!projections->shadow &&
-        sarn__decoder_type(projections->decoder, record->type) ==
-            &sarn_projection_registered_type) {
-        SARN__TRY(sarn__projections_bind(projections, &missing, error));
+    if (status != SARN_OK) {
+        projections->to_bind = !projections->shadow; /* It may have been one. */
+        fall_behind(projections, record->position - 1);
     }
-    if (projections->live == 0 || !sarn__projections_want(projections, record->type)) {
-        return SARN_OK;
-    }
-    return sarn__views_fold(projections, SARN__VIEW_LIVE, record, event, error);
+    return status;
 }

@@ -39,7 +39,8 @@ sarn__projections_missing(const struct sarn__projections *projections, uint32_t 
 /* Fold one durable record, after the store has; event is the decoded record, or NULL:
  * it is decoded here when somebody wants its type. A projection whose functions fail is
  * stopped there with its error kept (isolated): the others go on, and queries of it
- * answer that error. */
+ * answer that error.
+ * SARN_ERR_NOMEM: inline ones have the record still to see; they follow. */
 SARN_MUST_USE sarn_status sarn__projections_fold(struct sarn__projections *projections,
                                                  const struct sarn__record *record,
                                                  const struct sarn_event *event,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sarn/events.h"
+#include "support/heap.h"
 #include "support/test.h"
 #include "support/views.h"
 
@@ -644,6 +645,93 @@ static void a_reader_sees_what_the_owner_sees(void **unused)
     }
 }
 
+/* --- memory --- */
+
+enum act { OPEN, REFRESH, FOLLOW, QUERY, BY_INDEX, REBUILD, CHECK, ACTS };
+
+static sarn_status act(struct views *v, enum act what)
+{
+    static const struct sarn_module *const modules[] = {&ledger_module};
+    struct sarn_check check = SARN_CHECK_INIT;
+    struct sarn_query query = SARN_QUERY_INIT;
+    uint32_t calls = 0;
+    sarn_status status;
+    bool behind;
+
+    query.projection = "balances";
+    query.index = what == BY_INDEX ? "owner" : NULL;
+    switch (what) {
+    case OPEN:
+        return sarn__log_init(&v->log, modules, 1, false, NULL, NULL, &v->error);
+    case REFRESH:
+        return sarn__log_refresh(&v->log, &v->error);
+    case FOLLOW:
+        return sarn__projections_follow(v->log.projections, 1000, &behind, &v->error);
+    case QUERY:
+    case BY_INDEX:
+        status = sarn_log_query(&v->log, &query, refuse, &calls, &v->error);
+        return status == SARN_ERR_TIMEOUT ? SARN_OK : status;
+    case REBUILD:
+        return sarn__projections_rebuild(v->log.projections, sarn_str("later"), NULL,
+                                         NULL, &v->error);
+    case CHECK:
+        status = sarn_log_check(&v->log, &check, &v->error);
+        assert_true(status != SARN_OK || check.differences == 0);
+        return status;
+    case ACTS:
+        break;
+    }
+    return SARN_OK;
+}
+
+/* What is refused for want of memory succeeds when it is asked for again. */
+static sarn_status act_twice(struct views *v, enum act what)
+{
+    sarn_status status = act(v, what);
+
+    if (status == SARN_OK) {
+        return SARN_OK;
+    }
+    assert_int_equal(status, SARN_ERR_NOMEM);
+    assert_int_equal(v->error.status, SARN_ERR_NOMEM);
+    return act(v, what);
+}
+
+static void memory_may_run_out_anywhere(void **unused)
+{
+    bool failed = true;
+
+    (void)unused;
+    for (uint64_t nth = 1; failed; nth++) {
+        struct test_heap counted = {.fail_at = nth};
+        struct views v;
+        uint64_t state = 3;
+
+        views_begin(&v, NULL);
+        ledger_deposit(&v.scribe, "a", "ann", 10);
+        views_close(&v);
+        v.log.ports.heap = test_heap(&counted);
+        assert_int_equal(act_twice(&v, OPEN), SARN_OK);
+        v.open = true;
+        ledger_register_all(&v.scribe, &ledger_module, 1);
+        assert_int_equal(act_twice(&v, REFRESH), SARN_OK);
+        assert_int_equal(act_twice(&v, FOLLOW), SARN_OK);
+        for (int i = 0; i < 10; i++) {
+            ledger_draw(&v.scribe, &state);
+        }
+        for (enum act what = REFRESH; what < ACTS; what++) {
+            assert_int_equal(act_twice(&v, what), SARN_OK);
+        }
+        failed = counted.calls >= nth;
+        counted.fail_at = 0;
+        compare_all(&v, nth);
+        views_close(&v);
+        assert_int_equal(counted.live, 0);
+        v.log.ports.heap = v.scribe.ports.heap;
+        views_end(&v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +748,7 @@ int main(void)
         cmocka_unit_test(a_rebuild_puts_wrong_rows_right),
         cmocka_unit_test(a_rebuild_answers_what_the_code_fails_at),
         cmocka_unit_test(rows_are_a_function_of_the_log),
+        cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(a_reader_sees_what_the_owner_sees),
     };
 
