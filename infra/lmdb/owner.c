@@ -147,9 +147,8 @@ static void probe_and_exit(const char *path, int answer)
         mdb_env_open(env, path, SARN__LMDB_ENV_FLAGS, SARN__LMDB_FILE_MODE) == 0 &&
         mdb_txn_begin(env, NULL, 0, &txn) == 0) {
         mdb_txn_abort(txn);
-        if (write(answer, &works, 1) == 1) {
-            _exit(0);
-        }
+        mdb_env_close(env);
+        _exit(write(answer, &works, 1) == 1 ? 0 : 1);
     }
     _exit(1);
 }

@@ -97,13 +97,19 @@ obey(struct world *world, struct sarn_journal *journal, const struct order *orde
 static void peer_main(struct world *world, int socket)
 {
     struct order order;
+    bool open = false;
 
     while (read(socket, &order, sizeof(order)) == (ssize_t)sizeof(order)) {
         struct answer answer = obey(world, &world->peers, &order);
 
+        open =
+            order.verb == OPEN ? answer.status == SARN_OK : open && order.verb != CLOSE;
         if (write(socket, &answer, sizeof(answer)) != (ssize_t)sizeof(answer)) {
             break;
         }
+    }
+    if (open) {
+        world->peers.ops->close(world->peers.self);
     }
     _exit(0);
 }
