@@ -31,8 +31,8 @@ static const struct sarn_module *load(const char *path)
         return NULL;
     }
     memcpy(&entry, &symbol, sizeof(entry)); /* ISO C has no cast for this. */
-    /* The module stays loaded as long as the program runs.
-     * cppcheck-suppress resourceLeak */
+    /* The module stays loaded as long as the program runs. */
+    /* cppcheck-suppress resourceLeak */
     return entry();
 }
 
