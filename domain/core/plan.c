@@ -1,59 +1,8 @@
+/* What an execution needs next. */
 #include "core/plan.h"
 
 #include <assert.h>
 #include <stdio.h>
-
-#include "core/retry.h"
-
-const struct sarn_step *sarn__step_at(const struct sarn_workflow *workflow,
-                                      uint32_t index)
-{
-    assert(index < workflow->step_count);
-    return (const struct sarn_step *)(const void *)((const char *)workflow->steps +
-                                                    (size_t)index *
-                                                        workflow->step_size);
-}
-
-static bool is_local(const struct sarn_step *step)
-{
-    return step->kind == SARN_STEP_LOCAL;
-}
-
-/* May be repeated under its key: fit for a window. */
-static bool is_repeatable(const struct sarn_step *step)
-{
-    return !is_local(step) && (step->flags & SARN_STEP_IDEMPOTENT) != 0;
-}
-
-/* The steps from index on that may all start before the next sync. */
-static uint32_t
-window(const struct sarn_workflow *workflow, uint32_t index, struct sarn_str *steps)
-{
-    uint32_t count = 0;
-
-    for (; index < workflow->step_count && count < SARN__WINDOW_STEPS_MAX; index++) {
-        const struct sarn_step *step = sarn__step_at(workflow, index);
-
-        if (!is_repeatable(step)) {
-            break;
-        }
-        steps[count++] = sarn_str(step->id);
-    }
-    return count;
-}
-
-void sarn__plan_start(const struct sarn__definition *definition,
-                      struct sarn_str *steps,
-                      struct sarn__execution_event *event)
-{
-    *event = (struct sarn__execution_event){
-        .kind = SARN__STARTED,
-        .definition_version = definition->workflow->version,
-        .fingerprint = definition->fingerprint,
-        .steps = steps,
-        .step_count = window(definition->workflow, 0, steps),
-    };
-}
 
 /* --- what next --- */
 
@@ -79,25 +28,10 @@ static void attempt(struct sarn__duty *duty,
     }
     duty->kind = kind;
     duty->compensation = compensation;
-    duty->local = is_local(step);
+    duty->local = sarn__step_is_local(step);
     duty->attempt = attempts + (intended ? 0 : 1);
     duty->step = step;
     duty->step_id = sarn_str(step->id);
-}
-
-/* Where the definition has the step called id; step_count: nowhere. Recorded steps are
- * in the order of the definition but for surprises, so the search begins at from. */
-static uint32_t
-index_of(const struct sarn_workflow *workflow, struct sarn_str id, uint32_t from)
-{
-    for (uint32_t i = 0; i < workflow->step_count; i++) {
-        uint32_t index = (from + i) % workflow->step_count;
-
-        if (sarn_str_equal(sarn_str(sarn__step_at(workflow, index)->id), id)) {
-            return index;
-        }
-    }
-    return workflow->step_count;
 }
 
 /* Only an external step can have been begun without having ended. */
@@ -107,7 +41,7 @@ static bool state_fits(const struct sarn__step *recorded, const struct sarn_step
                  recorded->state == SARN__FAILED || recorded->state == SARN__UNDONE ||
                  recorded->state == SARN__STUCK;
 
-    return ended || !is_local(step);
+    return ended || !sarn__step_is_local(step);
 }
 
 /* A definition that differs from the one an execution was started with may not continue
@@ -129,7 +63,7 @@ static bool definition_fits(const struct sarn__execution *execution,
     }
     for (const struct sarn__step *recorded = execution->first; recorded != NULL;
          recorded = recorded->next) {
-        index = index_of(workflow, recorded->id, index);
+        index = sarn__step_index(workflow, recorded->id, index);
         if (index == workflow->step_count ||
             !state_fits(recorded, sarn__step_at(workflow, index))) {
             park(duty, "definition_changed");
@@ -165,8 +99,9 @@ static void start_step(const struct sarn_step *step,
                        const struct sarn__step *recorded,
                        struct sarn__duty *duty)
 {
-    bool free_to_run = is_local(step) ||
-                       (is_repeatable(step) && recorded != NULL && recorded->permitted);
+    bool free_to_run =
+        sarn__step_is_local(step) ||
+        (sarn__step_is_repeatable(step) && recorded != NULL && recorded->permitted);
 
     attempt(duty, free_to_run ? SARN__DUTY_RUN : SARN__DUTY_INTEND, step, recorded,
             false);
@@ -203,8 +138,9 @@ static void plan_step(const struct sarn_step *step,
         return;
     case SARN__RUNNING:
         attempt(duty,
-                recorded->orphaned && !is_repeatable(step) ? SARN__DUTY_RECONCILE
-                                                           : SARN__DUTY_RUN,
+                recorded->orphaned && !sarn__step_is_repeatable(step)
+                    ? SARN__DUTY_RECONCILE
+                    : SARN__DUTY_RUN,
                 step, recorded, false);
         return;
     case SARN__FAILED:
@@ -278,7 +214,8 @@ static void plan_undo(const struct sarn__execution *execution,
                       int64_t now_us,
                       struct sarn__duty *duty)
 {
-    enum sarn__duty_kind begin = is_local(step) ? SARN__DUTY_RUN : SARN__DUTY_INTEND;
+    enum sarn__duty_kind begin =
+        sarn__step_is_local(step) ? SARN__DUTY_RUN : SARN__DUTY_INTEND;
 
     if (recorded->state == SARN__STUCK) {
         struct sarn_str why = execution->parked.text;
@@ -344,158 +281,4 @@ void sarn__plan(const struct sarn__execution *execution,
     } else {
         plan_backward(execution, definition, now_us, duty);
     }
-}
-
-/* --- which event an outcome is --- */
-
-/* The window that opens with the success of step: the steps after it, unless they were
- * named before. */
-static sarn_status open_window(const struct sarn__execution *execution,
-                               const struct sarn_workflow *workflow,
-                               const struct sarn_step *step,
-                               struct sarn_arena *arena,
-                               struct sarn__execution_event *event)
-{
-    uint32_t next = index_of(workflow, sarn_str(step->id), 0) + 1;
-    struct sarn_str *steps = NULL;
-
-    if (next >= workflow->step_count || !is_repeatable(sarn__step_at(workflow, next)) ||
-        sarn__execution_step(execution, sarn_str(sarn__step_at(workflow, next)->id)) !=
-            NULL) {
-        return SARN_OK;
-    }
-    steps = sarn_arena_alloc(arena, SARN__WINDOW_STEPS_MAX * sizeof(*steps));
-    if (steps == NULL) {
-        return SARN_ERR_NOMEM;
-    }
-    event->step_count = window(workflow, next, steps);
-    event->steps = steps;
-    return SARN_OK;
-}
-
-static void failed(const struct sarn__duty *duty,
-                   const struct sarn__outcome *outcome,
-                   int64_t now_us,
-                   struct sarn__execution_event *event)
-{
-    const struct sarn_retry *policy =
-        duty->compensation ? &duty->step->compensation_retry : &duty->step->retry;
-
-    event->kind = SARN__STEP_FAILED;
-    event->code = outcome->code;
-    event->text = outcome->text;
-    /* A local step is pure: it would fail again. */
-    event->retry_at_us =
-        duty->local ? 0
-                    : sarn__retry_at_us(policy, duty->attempt, outcome->code, now_us);
-}
-
-/* The steps that may have run in a process that is gone, the failed one among them:
- * that its last attempt failed does not say that one before the crash did. */
-static sarn_status undo(const struct sarn__execution *execution,
-                        struct sarn_arena *arena,
-                        struct sarn__execution_event *event)
-{
-    struct sarn_str *steps =
-        sarn_arena_alloc(arena, execution->step_count * sizeof(*steps));
-
-    if (steps == NULL) {
-        return SARN_ERR_NOMEM;
-    }
-    for (const struct sarn__step *step = execution->first; step != NULL;
-         step = step->next) {
-        if (step->orphaned && step->permitted) {
-            steps[event->step_count++] = step->id;
-        }
-    }
-    event->kind = SARN__COMPENSATION_BEGAN;
-    event->step = execution->failure.step;
-    event->code = execution->failure.code;
-    event->text = execution->failure.text;
-    event->steps = steps;
-    event->attempt = 0;
-    return SARN_OK;
-}
-
-static void parked(const struct sarn__duty *duty, struct sarn__execution_event *event)
-{
-    event->kind = SARN__PARKED;
-    event->attempt = 0;
-    event->code = sarn_str(duty->code);
-    event->text = sarn_str(duty->text);
-}
-
-sarn_status sarn__plan_settle(const struct sarn__execution *execution,
-                              const struct sarn__definition *definition,
-                              const struct sarn__duty *duty,
-                              const struct sarn__outcome *outcome,
-                              int64_t now_us,
-                              struct sarn_arena *arena,
-                              struct sarn__execution_event *event)
-{
-    const struct sarn_workflow *workflow = definition->workflow;
-
-    *event = (struct sarn__execution_event){
-        .step = duty->step_id,
-        .attempt = duty->attempt,
-        .compensation = duty->compensation,
-    };
-    switch (duty->kind) {
-    case SARN__DUTY_INTEND:
-        event->kind = SARN__STEP_STARTED;
-        return SARN_OK;
-    case SARN__DUTY_RUN:
-        if (outcome->failed) {
-            failed(duty, outcome, now_us, event);
-            return SARN_OK;
-        }
-        event->kind = SARN__STEP_SUCCEEDED;
-        if (duty->compensation) {
-            return SARN_OK;
-        }
-        event->output = outcome->output;
-        return open_window(execution, workflow, duty->step, arena, event);
-    case SARN__DUTY_RECONCILE:
-        event->kind = SARN__STEP_RECONCILED;
-        event->fate = outcome->fate;
-        event->text = outcome->text;
-        if (outcome->fate != SARN_STEP_DONE) {
-            return SARN_OK;
-        }
-        event->output = outcome->output;
-        return open_window(execution, workflow, duty->step, arena, event);
-    case SARN__DUTY_UNDO:
-        return undo(execution, arena, event);
-    case SARN__DUTY_COMPLETE:
-        event->kind = SARN__COMPLETED;
-        return SARN_OK;
-    case SARN__DUTY_UNDONE:
-        event->kind = SARN__COMPENSATED;
-        return SARN_OK;
-    case SARN__DUTY_PARK:
-        parked(duty, event);
-        return SARN_OK;
-    case SARN__DUTY_WAIT:
-    case SARN__DUTY_NONE:
-        break;
-    }
-    assert(!"a duty without an event");
-    return SARN_ERR_STATE;
-}
-
-bool sarn__plan_may_lag(const struct sarn__execution *execution,
-                        const struct sarn__execution_event *event,
-                        const struct sarn__duty *next)
-{
-    const struct sarn__step *done = NULL, *following = NULL;
-
-    if (event->kind != SARN__STEP_SUCCEEDED || event->compensation ||
-        event->step_count > 0 || next->kind != SARN__DUTY_RUN || next->local ||
-        next->compensation) {
-        return false;
-    }
-    done = sarn__execution_step(execution, event->step);
-    following = sarn__execution_step(execution, next->step_id);
-    return done != NULL && done->permitted && following != NULL &&
-           following->permitted && following->state == SARN__WAITING;
 }

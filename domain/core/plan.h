@@ -17,15 +17,8 @@
 #ifndef SARN_CORE_PLAN_H
 #define SARN_CORE_PLAN_H
 
+#include "core/definition.h"
 #include "core/execution.h"
-#include "sarn/workflow.h"
-
-#define SARN__WINDOW_STEPS_MAX 64u
-
-struct sarn__definition {
-    const struct sarn_workflow *workflow;
-    uint64_t fingerprint; /* Of its step table. */
-};
 
 enum sarn__duty_kind {
     SARN__DUTY_INTEND,    /* Record the intent of an external attempt. */
@@ -86,9 +79,5 @@ SARN_MUST_USE sarn_status sarn__plan_settle(const struct sarn__execution *execut
 bool sarn__plan_may_lag(const struct sarn__execution *execution,
                         const struct sarn__execution_event *event,
                         const struct sarn__duty *next);
-
-/* The step of workflow at index, whatever size its module was compiled with. */
-const struct sarn_step *sarn__step_at(const struct sarn_workflow *workflow,
-                                      uint32_t index);
 
 #endif

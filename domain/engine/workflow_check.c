@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/definition.h"
 #include "core/fail.h"
 #include "engine/module_check.h"
 #include "engine/registry.h"
@@ -15,10 +16,7 @@
 const struct sarn_step *sarn__workflow_step(const struct sarn_workflow *workflow,
                                             uint32_t index)
 {
-    const char *first = (const char *)workflow->steps;
-
-    return (const struct sarn_step *)(const void *)(first + (size_t)index *
-                                                                workflow->step_size);
+    return sarn__step_at(workflow, index);
 }
 
 static sarn_status check_retry(const char *module,
