@@ -1,6 +1,8 @@
 /* ports/journal, the log: one suite, run against LMDB and against memory. */
 #include "support/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -421,6 +423,69 @@ static void another_reads_while_the_owner_writes(void **arg)
                      SARN_ERR_STATE);
 }
 
+/* What a thread that reads while another appends has seen. */
+struct reading {
+    struct world *world;
+    atomic_bool *over;
+    uint64_t rounds;
+    bool good;
+};
+
+static sarn_status count_record(void *arg, uint64_t position, struct sarn_str value)
+{
+    uint64_t *next = arg;
+
+    *next += 1;
+    return position == *next && value.size == 160 ? SARN_OK : SARN_ERR_CORRUPT;
+}
+
+/* No assertions here: they belong to the test's own thread. */
+static void *read_until_over(void *arg)
+{
+    struct reading *reading = arg;
+    struct sarn_journal *mine = &reading->world->mine;
+    uint64_t before = 0;
+
+    reading->good = true;
+    while (reading->good && (!atomic_load(reading->over) || reading->rounds == 0)) {
+        struct sarn_journal_state state;
+        uint64_t count = 0, next = 0;
+
+        reading->good = mine->ops->state(mine->self, &state, NULL) == SARN_OK &&
+                        state.last_position >= before &&
+                        mine->ops->scan(mine->self, 1, state.last_position,
+                                        count_record, &count, &next, NULL) == SARN_OK &&
+                        count == state.last_position && next == 0;
+        before = state.last_position;
+        reading->rounds += 1;
+    }
+    return NULL;
+}
+
+static void threads_read_while_another_appends(void **arg)
+{
+    struct world *world = *arg;
+    atomic_bool over = false;
+    struct reading readings[3];
+    pthread_t threads[3];
+
+    world_begin(world);
+    for (uint32_t i = 0; i < 3; i++) {
+        readings[i] = (struct reading){.world = world, .over = &over};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, read_until_over, &readings[i]), 0);
+    }
+    for (uint64_t first = 2; first < 200; first += 2) {
+        assert_int_equal(world_append(world, first, 2), SARN_OK);
+    }
+    atomic_store(&over, true);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(readings[i].good);
+        assert_true(readings[i].rounds > 0);
+    }
+}
+
 /* --- faults --- */
 
 static void a_full_log_refuses_loses_nothing_and_stays_usable(void **arg)
@@ -492,6 +557,7 @@ static void a_write_in_doubt_stops_the_journal_until_reopened(void **arg)
         WORLD_CASE(a_deposed_owner_flushes_nothing, kind),                             \
         WORLD_CASE(an_epoch_is_taken_one_after_the_other, kind),                       \
         WORLD_CASE(another_reads_while_the_owner_writes, kind),                        \
+        WORLD_CASE(threads_read_while_another_appends, kind),                          \
         WORLD_CASE(a_full_log_refuses_loses_nothing_and_stays_usable, kind),           \
         WORLD_CASE(a_write_in_doubt_stops_the_journal_until_reopened, kind)
 
