@@ -123,6 +123,12 @@ static sarn_status copy(struct sarn__execution *execution,
     return SARN_OK;
 }
 
+static sarn_status too_many(struct sarn_error *error)
+{
+    return sarn__fail(error, SARN_ERR_CORRUPT, "an execution names over %u steps",
+                      SARN__EXECUTION_STEPS_MAX);
+}
+
 /* The step called id: one that is known, or a new one added to pending. */
 static sarn_status touch(struct sarn__execution *execution,
                          struct sarn_str id,
@@ -137,6 +143,9 @@ static sarn_status touch(struct sarn__execution *execution,
                           "an execution's event names a step of %u bytes", id.size);
     }
     if (found == NULL) {
+        if (execution->step_count + pending->count >= SARN__EXECUTION_STEPS_MAX) {
+            return too_many(error);
+        }
         found = sarn_arena_alloc(execution->arena, sizeof(*found));
         if (found == NULL) {
             return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
@@ -489,6 +498,9 @@ sarn_status sarn__execution_apply(struct sarn__execution *execution,
                                   struct sarn_error *error)
 {
     assert(execution->arena != NULL);
+    if (event->step_count > SARN__EXECUTION_STEPS_MAX) {
+        return too_many(error);
+    }
     if (!may_happen(execution, event)) {
         return sarn__fail(error, SARN_ERR_CORRUPT,
                           "an execution has event %d, which cannot follow in status %u",

@@ -28,7 +28,8 @@
 #include "sarn/log.h"
 #include "sarn/types.h"
 
-#define SARN__INPUT_HASH_BYTES 16u
+#define SARN__INPUT_HASH_BYTES    16u
+#define SARN__EXECUTION_STEPS_MAX 1024u /* Named in one execution. */
 
 /* --- events: schemas/sarn.fbs says the same to the log --- */
 

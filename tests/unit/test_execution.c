@@ -355,6 +355,35 @@ static void a_thousand_attempts_take_no_more_memory_than_one(void **unused)
     sarn_arena_destroy(arena);
 }
 
+static void an_execution_of_too_many_steps_is_corruption(void **unused)
+{
+    static char ids[SARN__EXECUTION_STEPS_MAX + 1][16];
+    static struct sarn_str steps[SARN__EXECUTION_STEPS_MAX + 1];
+    struct sarn__execution_event started = {.kind = SARN__STARTED, .steps = steps};
+    struct sarn_arena *arena = sarn_arena_create(NULL);
+    struct sarn__execution execution;
+
+    (void)unused;
+    for (uint32_t i = 0; i <= SARN__EXECUTION_STEPS_MAX; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "s%" PRIu32, i);
+        steps[i] = sarn_str(ids[i]);
+    }
+    sarn__execution_init(&execution, arena);
+    started.step_count = SARN__EXECUTION_STEPS_MAX + 1;
+    assert_int_equal(sarn__execution_apply(&execution, &started, NULL),
+                     SARN_ERR_CORRUPT);
+    started.step_count = SARN__EXECUTION_STEPS_MAX;
+    assert_int_equal(sarn__execution_apply(&execution, &started, NULL), SARN_OK);
+    assert_int_equal(
+        sarn__execution_apply(&execution,
+                              &(struct sarn__execution_event)INTENT(
+                                  N(1), .step = steps[SARN__EXECUTION_STEPS_MAX]),
+                              NULL),
+        SARN_ERR_CORRUPT);
+    assert_int_equal(execution.step_count, SARN__EXECUTION_STEPS_MAX);
+    sarn_arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +391,7 @@ int main(void)
         cmocka_unit_test(folding_keeps_what_later_steps_and_compensations_need),
         cmocka_unit_test(only_what_may_have_run_is_orphaned),
         cmocka_unit_test(running_out_of_memory_changes_nothing),
+        cmocka_unit_test(an_execution_of_too_many_steps_is_corruption),
         cmocka_unit_test(a_thousand_attempts_take_no_more_memory_than_one),
     };
 
