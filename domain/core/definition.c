@@ -21,8 +21,9 @@ bool sarn__step_is_repeatable(const struct sarn_step *step)
     return !sarn__step_is_local(step) && (step->flags & SARN_STEP_IDEMPOTENT) != 0;
 }
 
-static uint32_t
-window(const struct sarn_workflow *workflow, uint32_t index, struct sarn_str *steps)
+uint32_t sarn__window(const struct sarn_workflow *workflow,
+                      uint32_t index,
+                      struct sarn_str *steps)
 {
     uint32_t count = 0;
 
