@@ -251,22 +251,26 @@ get_extensions(const uint8_t *next, const uint8_t *end, struct sarn__record *rec
     return SARN_OK;
 }
 
+/* Everything but position and extensions; what is checked was. */
 static void get_fixed(const uint8_t *from, struct sarn__record *record)
 {
-    record->flags = sarn__get_u16(from + AT_FLAGS);
-    record->codec = sarn__get_u16(from + AT_CODEC);
-    record->type = sarn__get_u32(from + AT_TYPE);
-    record->schema = sarn__get_u32(from + AT_SCHEMA);
-    record->tenant = sarn__get_u32(from + AT_TENANT);
-    record->stream = sarn__get_u64(from + AT_STREAM);
-    record->version = sarn__get_u64(from + AT_VERSION);
-    record->previous = sarn__get_u64(from + AT_PREVIOUS);
-    record->time_us = (int64_t)sarn__get_u64(from + AT_TIME);
+    *record = (struct sarn__record){
+        .flags = sarn__get_u16(from + AT_FLAGS),
+        .codec = sarn__get_u16(from + AT_CODEC),
+        .type = sarn__get_u32(from + AT_TYPE),
+        .schema = sarn__get_u32(from + AT_SCHEMA),
+        .tenant = sarn__get_u32(from + AT_TENANT),
+        .actor = sarn__get_u32(from + AT_ACTOR),
+        .origin = sarn__get_u32(from + AT_ORIGIN),
+        .stream = sarn__get_u64(from + AT_STREAM),
+        .version = sarn__get_u64(from + AT_VERSION),
+        .previous = sarn__get_u64(from + AT_PREVIOUS),
+        .time_us = (int64_t)sarn__get_u64(from + AT_TIME),
+        .payload = {(const char *)from + sarn__get_u16(from + AT_HEADER_SIZE),
+                    sarn__get_u32(from + AT_PAYLOAD_SIZE)}};
     memcpy(record->id.bytes, from + AT_ID, 16);
     memcpy(record->correlation_id.bytes, from + AT_CORRELATION, 16);
     memcpy(record->causation_id.bytes, from + AT_CAUSATION, 16);
-    record->actor = sarn__get_u32(from + AT_ACTOR);
-    record->origin = sarn__get_u32(from + AT_ORIGIN);
 }
 
 /* The sizes fit each other and the bytes; everything later may rely on that. */
@@ -313,27 +317,37 @@ SARN_MUST_USE static sarn_status check_links(uint64_t position,
     return SARN_OK;
 }
 
-SARN_MUST_USE static sarn_status
-decode(const uint8_t *from, struct sarn__record *record, struct sarn_error *error)
+static struct sarn__record_links get_links(const uint8_t *from)
 {
-    size_t header = sarn__get_u16(from + AT_HEADER_SIZE);
+    return (struct sarn__record_links){sarn__get_u64(from + AT_STREAM),
+                                       sarn__get_u64(from + AT_VERSION),
+                                       sarn__get_u64(from + AT_PREVIOUS)};
+}
 
-    get_fixed(from, record);
-    if (record->flags != 0) {
+/* All that can be checked of the fixed fields. */
+SARN_MUST_USE static sarn_status check_fixed(uint64_t position,
+                                             struct sarn_str bytes,
+                                             const struct sarn_hash *hash,
+                                             struct sarn_error *error)
+{
+    const uint8_t *from = (const uint8_t *)bytes.data;
+    struct sarn__record_links links;
+    uint16_t flags;
+
+    SARN__TRY(check_sizes(position, bytes, error));
+    if (hash != NULL && checksum(position, hash, from, bytes.size) !=
+                            sarn__get_u64(from + AT_CHECKSUM)) {
+        return corrupt(error, position, "its checksum does not match");
+    }
+    flags = sarn__get_u16(from + AT_FLAGS);
+    if (flags != 0) {
         return sarn__fail(error, SARN_ERR_UNSUPPORTED,
                           "the record at position %llu is sealed, compressed or erased "
                           "(flags %u), which needs a newer version of Sarn",
-                          (unsigned long long)record->position, record->flags);
+                          (unsigned long long)position, flags);
     }
-    if (get_extensions(from + SARN__RECORD_HEADER_BYTES, from + header, record)) {
-        return corrupt(error, record->position, "an extension does not fit its header");
-    }
-    record->payload = (struct sarn_str){(const char *)from + header,
-                                        sarn__get_u32(from + AT_PAYLOAD_SIZE)};
-    return check_links(
-        record->position,
-        &(struct sarn__record_links){record->stream, record->version, record->previous},
-        error);
+    links = get_links(from);
+    return check_links(position, &links, error);
 }
 
 sarn_status sarn__record_decode(uint64_t position,
@@ -343,14 +357,21 @@ sarn_status sarn__record_decode(uint64_t position,
                                 struct sarn_error *error)
 {
     const uint8_t *from = (const uint8_t *)bytes.data;
-    struct sarn__record view = {.position = position};
+    struct sarn__record view;
+    size_t header;
 
-    SARN__TRY(check_sizes(position, bytes, error));
-    if (hash != NULL && checksum(position, hash, from, bytes.size) !=
-                            sarn__get_u64(from + AT_CHECKSUM)) {
-        return corrupt(error, position, "its checksum does not match");
+    SARN__TRY(check_fixed(position, bytes, hash, error));
+    header = sarn__get_u16(from + AT_HEADER_SIZE);
+    if (header == SARN__RECORD_HEADER_BYTES) { /* Nearly all: nothing can fail now. */
+        get_fixed(from, record);
+        record->position = position;
+        return SARN_OK;
     }
-    SARN__TRY(decode(from, &view, error));
+    get_fixed(from, &view);
+    view.position = position;
+    if (get_extensions(from + SARN__RECORD_HEADER_BYTES, from + header, &view)) {
+        return corrupt(error, position, "an extension does not fit its header");
+    }
     *record = view;
     return SARN_OK;
 }
@@ -366,9 +387,7 @@ sarn_status sarn__record_links(uint64_t position,
     if (bytes.size < SARN__RECORD_HEADER_BYTES) {
         return corrupt(error, position, "it is shorter than a header");
     }
-    view.stream = sarn__get_u64(from + AT_STREAM);
-    view.version = sarn__get_u64(from + AT_VERSION);
-    view.previous = sarn__get_u64(from + AT_PREVIOUS);
+    view = get_links(from);
     SARN__TRY(check_links(position, &view, error));
     *links = view;
     return SARN_OK;
