@@ -35,7 +35,7 @@ SARN_API const char *sarn_version(void); /* "0.1.0" */
 
 #define SARN_OPEN_EXISTING 1u /* Do not create the file. */
 #define SARN_OPEN_TAKEOVER 2u /* Depose a living owner: safety, not progress. */
-#define SARN_OPEN_WAIT     4u /* A full queue makes submit wait instead of fail. */
+#define SARN_OPEN_WAIT     4u /* A full queue: submit waits, but not in callbacks. */
 
 enum sarn_stage { /* When observe is called. */
                   SARN_STAGE_SUBMIT,
@@ -108,7 +108,8 @@ SARN_API SARN_MUST_USE sarn_status sarn_start(sarn_engine *engine,
                                               struct sarn_error *error);
 SARN_API SARN_MUST_USE sarn_status sarn_run(sarn_engine *engine,
                                             struct sarn_error *error);
-/* End sarn_run() or Sarn's own thread, soon. [any thread, callbacks too] */
+/* End sarn_run() or Sarn's own thread, soon; where there is neither, the next one ends
+ * at once. [any thread, callbacks too] */
 SARN_API void sarn_stop(sarn_engine *engine);
 /* Readable when sarn_dispatch() has work; the engine's, not to be closed or read. */
 SARN_API int sarn_fd(const sarn_engine *engine);
