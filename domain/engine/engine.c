@@ -9,12 +9,8 @@
 #include "engine/state.h"
 
 #define FOLLOW_EVENTS 1024u /* Background reading in one turn, in events. */
+#define SPLIT_EVENTS  256u  /* Decided at once while no append is out. */
 #define RECOVER_COUNT 256u  /* Executions recovered in one turn. */
-#define SLICE_ROWS    2048u /* A flush slice: bounded, so that appends wait little. */
-#define SLICE_BYTES   (1024u * 1024)
-#define OVERLAY_BYTES (48u * 1024 * 1024) /* More in memory: flush. */
-#define QUICK_EVENTS  8u   /* A batch so small is appended inline when all is quiet. */
-#define SPLIT_EVENTS  256u /* Decided at once while no append is out. */
 
 /* --- small things --- */
 
@@ -235,148 +231,6 @@ static void decide_queue(sarn_engine *engine)
     }
 }
 
-/* --- the commit queue --- */
-
-static void commit_work(struct sarn__job *job)
-{
-    struct sarn__commit_job *commit = SARN__OF(job, struct sarn__commit_job, job);
-    const struct sarn_journal *journal = &commit->journal;
-    uint8_t bytes[SARN__COMMIT_BYTES];
-    struct sarn_batch batch;
-
-    commit->error = (struct sarn_error){SARN_OK, ""};
-    if (commit->batch == NULL) {
-        commit->status =
-            journal->ops->flush(journal->self, &commit->flush, &commit->error);
-        return;
-    }
-    commit->status = sarn__commit_seal(&commit->commit, commit->batch->records,
-                                       &commit->hash, bytes);
-    if (commit->status != SARN_OK) {
-        sarn__error_set(&commit->error, commit->status,
-                        "a commit could not be digested");
-        return;
-    }
-    batch = (struct sarn_batch){.epoch = commit->commit.epoch,
-                                .take_epoch = commit->take_epoch,
-                                .first = commit->commit.first,
-                                .records = commit->batch->records,
-                                .count = commit->commit.count,
-                                .commit = {(const char *)bytes, sizeof(bytes)}};
-    commit->status = journal->ops->append(journal->self, &batch, &commit->error);
-}
-
-sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
-                                        bool take_epoch,
-                                        struct sarn_error *error)
-{
-    struct sarn__commit_job *job = &engine->commit_job;
-    struct sarn__batch *batch;
-
-    SARN__TRY(sarn__writer_seal(&engine->writer, &batch, error));
-    *job = (struct sarn__commit_job){
-        .job = {.kind = SARN__JOB_COMMIT, .work = commit_work},
-        .journal = engine->log.ports.journal,
-        .hash = engine->log.ports.hash,
-        .batch = batch,
-        .take_epoch = take_epoch,
-        .commit = {.count = batch->count,
-                   .epoch = engine->epoch,
-                   .first = batch->first,
-                   .last = batch->first + batch->count - 1,
-                   .time_us = batch->time_us}};
-    for (uint32_t i = 0; i < SARN__DIGEST_BYTES; i++) {
-        job->commit.previous_hash[i] = engine->chain[i];
-    }
-    engine->flight_answers = engine->open_answers;
-    engine->open_answers = (struct sarn__answers){NULL, NULL};
-    return SARN_OK;
-}
-
-static void launch_append(sarn_engine *engine)
-{
-    struct sarn_error error;
-    bool quick;
-
-    if (sarn__engine_prepare_commit(engine, false, &error) != SARN_OK) {
-        return; /* Out of memory: tried again with the next turn. */
-    }
-    quick = engine->queue_first == NULL &&
-            engine->commit_job.commit.count <= QUICK_EVENTS &&
-            sarn__orchestrator_running(engine) == 0;
-    if (quick) {
-        /* So little is folded faster than a thread is woken to do it beside the append.
-         */
-        sarn__settle_fold(engine);
-    }
-    engine->commit_job.job.quick = quick;
-    engine->slice_last = false;
-    engine->job_out = true;
-    sarn__engine_push_job(engine, &engine->commit_job.job);
-}
-
-/* Is it time to write tables? */
-static bool wants_slice(sarn_engine *engine)
-{
-    struct sarn__tables *tables = engine->log.store.tables;
-    uint64_t position = engine->log.store.position;
-
-    if (engine->winding || engine->stopped != SARN_OK ||
-        (engine->flush_retry_us != 0 &&
-         sarn__writer_now(&engine->writer) < engine->flush_retry_us)) {
-        return false;
-    }
-    if (!sarn__tables_in_round(tables) &&
-        (position - engine->flushed_through > engine->options.tail_max / 2 ||
-         sarn__tables_bytes(tables) > OVERLAY_BYTES) &&
-        sarn__tables_dirty_rows(tables) > 0) {
-        sarn__tables_begin_round(tables, position);
-    }
-    return sarn__tables_in_round(tables);
-}
-
-static bool launch_slice(sarn_engine *engine)
-{
-    struct sarn__commit_job *job = &engine->commit_job;
-    struct sarn_error error;
-
-    *job = (struct sarn__commit_job){
-        .job = {.kind = SARN__JOB_COMMIT, .work = commit_work},
-        .journal = engine->log.ports.journal};
-    if (sarn__tables_slice(engine->log.store.tables, SLICE_ROWS, SLICE_BYTES,
-                           &job->flush, &error) != SARN_OK) {
-        return false;
-    }
-    job->flush.epoch = engine->epoch;
-    engine->flush_retry_us = 0;
-    engine->slice_last = true;
-    engine->job_out = true;
-    sarn__engine_push_job(engine, &job->job);
-    return true;
-}
-
-/* One append or one slice; under load they take turns. */
-static void launch(sarn_engine *engine)
-{
-    bool append = engine->writer.open->count > 0 &&
-                  (engine->writer.open->waited || engine->winding ||
-                   sarn__writer_is_full(&engine->writer));
-
-    bool slice;
-
-    if (engine->job_out || engine->stopped != SARN_OK) {
-        return;
-    }
-    slice = wants_slice(engine); /* Asked under load too, or no round would begin. */
-    if (append && (engine->slice_last || !slice)) {
-        launch_append(engine);
-    } else if (!slice || !launch_slice(engine)) {
-        if (append) {
-            launch_append(engine);
-        }
-    }
-}
-
 /* --- the turn --- */
 
 /* Followers of the log: async projections, subscriptions that are behind. */
@@ -442,7 +296,7 @@ void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
         sarn__settle_job(engine);
     }
     decide_queue(engine);
-    launch(engine);
+    sarn__engine_launch(engine);
     /* What became durable is answered at once and folded when the committer has work
      * again or there is none: the answered clients' next requests are decided first. */
     if (!news && engine->duties_first == NULL) {
@@ -450,7 +304,7 @@ void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
     }
     if (engine->writer.settling == NULL) {
         again = background(engine);
-        launch(engine); /* A timer may have decided something. */
+        sarn__engine_launch(engine); /* A timer may have decided something. */
     }
     *duties = (struct sarn__duties){.jobs = engine->duties_first,
                                     .wake_us = next_wake(engine),

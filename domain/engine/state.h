@@ -7,7 +7,8 @@
  *   idempotency.c, answer.c
  *   settle.c     what became durable: answer, fold, publish
  *   open.c       the first commit: epoch, schemas, projections
- *   engine.c     submit, poll, the commit queue
+ *   engine.c     submit, poll
+ *   commit_queue.c  appends and slices of the tables, one at a time
  */
 #ifndef SARN_ENGINE_STATE_H
 #define SARN_ENGINE_STATE_H
@@ -77,7 +78,7 @@ struct sarn_engine {
     uint8_t chain[SARN__DIGEST_BYTES]; /* Hash of the last durable commit. */
     int64_t flush_retry_us;            /* No flush before then: the last one failed. */
     uint64_t flushed_through;
-    bool slice_last; /* The last job was a flush slice: an append goes first. */
+    uint32_t slices; /* Handed out since the last append. */
     bool winding;    /* Winding up: nothing new begins. */
 
     struct sarn__job *duties_first, *duties_last; /* Jobs for the next poll's answer. */
@@ -165,6 +166,8 @@ void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job);
 SARN_MUST_USE sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
                                                       bool take_epoch,
                                                       struct sarn_error *error);
+/* Hand out the next append or slice of the tables, if it is time and none is out. */
+void sarn__engine_launch(sarn_engine *engine);
 /* From now on nothing is written: every request fails so. The first call counts. */
 void sarn__engine_halt(sarn_engine *engine,
                        sarn_status status,
