@@ -300,11 +300,33 @@ sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
                                 struct sarn_event *event,
                                 struct sarn_error *error)
 {
+    struct sarn_str stream, actor = {NULL, 0}, origin = {NULL, 0};
     struct sarn__resolved fresh;
     const struct sarn__resolved *type;
-    struct sarn_event made = {
+    const void *data = NULL;
+    bool decoded;
+
+    SARN__TRY(resolve(decoder, record, &fresh, &type, error));
+    SARN__TRY(sarn__decoder_stream(decoder, record, arena, &stream, error));
+    if (record->actor != 0) {
+        SARN__TRY(word_of(decoder, &decoder->actors, record, SARN__WORD_ACTOR, arena,
+                          &actor, error));
+    }
+    if (record->origin != 0) {
+        SARN__TRY(word_of(decoder, &decoder->origins, record, SARN__WORD_ORIGIN, arena,
+                          &origin, error));
+    }
+    decoded = (flags & SARN__DECODE_RAW) == 0 && readable(decoder, record, type);
+    if (decoded) {
+        SARN__TRY(decode_payload(decoder, record, type, arena, &data, error));
+    }
+    *event = (struct sarn_event){
         .position = record->position,
         .version = record->version,
+        .stream = stream,
+        .type_name = decoded ? type->shown : type->name,
+        .type = decoded ? type->to : NULL,
+        .data = data,
         .payload = record->payload,
         .id = record->id,
         .correlation_id = record->correlation_id,
@@ -312,24 +334,8 @@ sarn_status sarn__decoder_event(struct sarn__decoder *decoder,
         .time_us = record->time_us,
         .tenant = record->tenant,
         .schema_id = record->schema,
+        .actor = actor,
+        .origin = origin,
     };
-
-    SARN__TRY(resolve(decoder, record, &fresh, &type, error));
-    SARN__TRY(sarn__decoder_stream(decoder, record, arena, &made.stream, error));
-    if (record->actor != 0) {
-        SARN__TRY(word_of(decoder, &decoder->actors, record, SARN__WORD_ACTOR, arena,
-                          &made.actor, error));
-    }
-    if (record->origin != 0) {
-        SARN__TRY(word_of(decoder, &decoder->origins, record, SARN__WORD_ORIGIN, arena,
-                          &made.origin, error));
-    }
-    made.type_name = type->name;
-    if ((flags & SARN__DECODE_RAW) == 0 && readable(decoder, record, type)) {
-        made.type_name = type->shown;
-        made.type = type->to;
-        SARN__TRY(decode_payload(decoder, record, type, arena, &made.data, error));
-    }
-    *event = made;
     return SARN_OK;
 }

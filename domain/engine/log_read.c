@@ -16,6 +16,7 @@ struct reading {
     struct sarn_arena *arena; /* Of one event. */
     uint64_t from, to;        /* Positions. */
     uint64_t left;            /* Events that may still be handed out. */
+    bool correlated;          /* range has a correlation id. */
     uint64_t positions[SARN__PAGE_RECORDS];
     uint32_t position_count;
 };
@@ -36,9 +37,8 @@ static bool matches(struct reading *reading, const struct sarn__record *record)
         (range->stream.size > 0 && record->version < range->from_version)) {
         return false;
     }
-    if (!sarn_uuid_is_zero(range->correlation_id) &&
-        memcmp(&range->correlation_id, &record->correlation_id,
-               sizeof(record->correlation_id)) != 0) {
+    if (reading->correlated && memcmp(&range->correlation_id, &record->correlation_id,
+                                      sizeof(record->correlation_id)) != 0) {
         return false;
     }
     return range->type.size == 0 ||
@@ -251,6 +251,7 @@ static sarn_status set_bounds(struct reading *reading)
     reading->from = range->from > 0 ? range->from : 1;
     reading->to = range->to > 0 && range->to < last ? range->to : last;
     reading->left = range->limit > 0 ? range->limit : UINT64_MAX;
+    reading->correlated = !sarn_uuid_is_zero(range->correlation_id);
     if (range->from_time_us != 0) {
         SARN__TRY(first_at(reading, reading->from, reading->to, range->from_time_us,
                            &reading->from));

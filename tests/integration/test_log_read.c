@@ -1,11 +1,8 @@
-/* sarn/log.h: reading a log by every filter, from either end, as JSON; streams,
- * statistics and schemas. */
+/* sarn/log.h: reading a log by every filter, from either end, and as JSON. */
 #include <string.h>
 
-#include "engine/json_text.h"
 #include "infra/flatbuffers/codec.h"
 #include "infra/yajl/json.h"
-#include "sarn/events.h"
 #include "support/test.h"
 #include "support/views.h"
 
@@ -102,12 +99,14 @@ static const char *both_ways(struct fixture *f)
     f->range.flags |= SARN_READ_BACKWARD;
     positions(f);
     f->range.flags &= ~SARN_READ_BACKWARD;
-    for (char *at = strtok(f->text, " "); at != NULL; at = strtok(NULL, " ")) {
+    for (char *at = f->text; *at != '\0';) {
         char before[TEXT_BYTES];
+        int size = (int)strcspn(at, " ");
 
         snprintf(before, sizeof(before), "%s", turned);
-        snprintf(turned, sizeof(turned), "%.100s%s%.4000s", at,
+        snprintf(turned, sizeof(turned), "%.*s%s%.4000s", size, at,
                  before[0] == '\0' ? "" : " ", before);
+        at += size + (at[size] == ' ' ? 1 : 0);
     }
     assert_string_equal(forward, turned);
     snprintf(f->text, sizeof(f->text), "%s", forward);
@@ -484,220 +483,6 @@ static void ids_are_written_when_there_are_any(void **unused)
     sarn_arena_destroy(arena);
 }
 
-static void times_are_dates_of_the_calendar(void **unused)
-{
-    static const struct {
-        int64_t time_us;
-        const char *expected;
-    } rows[] = {
-        {0, "\"1970-01-01T00:00:00.000000Z\""},
-        {-1, "\"1969-12-31T23:59:59.999999Z\""},
-        {INT64_C(951782400000000), "\"2000-02-29T00:00:00.000000Z\""},
-        {INT64_C(4107542399000001), "\"2100-02-28T23:59:59.000001Z\""},
-        {INT64_C(4107542400000000), "\"2100-03-01T00:00:00.000000Z\""},
-        {INT64_C(-62135596800000000), "\"0001-01-01T00:00:00.000000Z\""},
-        {INT64_MAX, "\"294247-01-10T04:00:54.775807Z\""},
-        {INT64_MIN, "\"-290308-12-21T19:59:05.224192Z\""},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct sarn__json_text text = {.arena = sarn_arena_create(NULL)};
-        struct sarn_str json;
-        char found[64];
-
-        sarn__json_time(&text, rows[i].time_us);
-        assert_int_equal(sarn__json_done(&text, &json), SARN_OK);
-        snprintf(found, sizeof(found), "%.*s", (int)json.size, json.data);
-        assert_string_equal(found, rows[i].expected);
-        sarn_arena_destroy(text.arena);
-    }
-}
-
-static void strings_are_escaped_and_bytes_encoded(void **unused)
-{
-    static const struct {
-        struct sarn_str bytes;
-        bool printable;
-        const char *string, *base64;
-    } rows[] = {
-        {SARN_STR(""), true, "\"\"", "\"\""},
-        {SARN_STR("a"), true, "\"a\"", "\"YQ==\""},
-        {SARN_STR("ab"), true, "\"ab\"", "\"YWI=\""},
-        {SARN_STR("abc"), true, "\"abc\"", "\"YWJj\""},
-        {SARN_STR("\"\\\b\f\n\r\t/"), false, "\"\\\"\\\\\\b\\f\\n\\r\\t/\"",
-         "\"IlwIDAoNCS8=\""},
-        {SARN_STR("\x7F"), false, "\"\\u007f\"", "\"fw==\""},
-        {SARN_STR("a\0b"), false, "\"a\\u0000b\"", "\"YQBi\""},
-        {SARN_STR("\xC3\xA9"), true, "\"\xC3\xA9\"", "\"w6k=\""},
-        {SARN_STR("\xC3"), false, "\"\xEF\xBF\xBD\"", "\"ww==\""},
-        {SARN_STR("\xC0\x80"), false, "\"\xEF\xBF\xBD\xEF\xBF\xBD\"", "\"wIA=\""},
-        {SARN_STR("\xE2\x82\xAC"), true, "\"\xE2\x82\xAC\"", "\"4oKs\""},
-        {SARN_STR("\xED\xA0\x80"), false, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"",
-         "\"7aCA\""},
-        {SARN_STR("\xF0\x9F\x98\x80"), true, "\"\xF0\x9F\x98\x80\"", "\"8J+YgA==\""},
-        {SARN_STR("\xF5\x80\x80\x80"), false,
-         "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"", "\"9YCAgA==\""},
-        {SARN_STR("line\n"), true, "\"line\\n\"", "\"bGluZQo=\""},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct sarn_arena *arena = sarn_arena_create(NULL);
-        struct sarn__json_text string = {.arena = arena}, base64 = {.arena = arena};
-        struct sarn_str json;
-        char found[64];
-
-        sarn__json_string(&string, rows[i].bytes);
-        assert_int_equal(sarn__json_done(&string, &json), SARN_OK);
-        snprintf(found, sizeof(found), "%.*s", (int)json.size, json.data);
-        assert_string_equal(found, rows[i].string);
-        sarn__json_base64(&base64, rows[i].bytes);
-        assert_int_equal(sarn__json_done(&base64, &json), SARN_OK);
-        snprintf(found, sizeof(found), "%.*s", (int)json.size, json.data);
-        assert_string_equal(found, rows[i].base64);
-        assert_int_equal(sarn__json_printable(rows[i].bytes), rows[i].printable);
-        sarn_arena_destroy(arena);
-    }
-}
-
-/* --- streams, statistics, schemas --- */
-
-static sarn_status say_stream(void *arg, const struct sarn_stream_info *info)
-{
-    struct fixture *f = arg;
-    size_t used = strlen(f->text);
-
-    if (++f->calls == f->refuse_at) {
-        return SARN_ERR_TIMEOUT;
-    }
-    snprintf(f->text + used, sizeof(f->text) - used, "%s%u:%.*s %" PRIu64 "%s",
-             used == 0 ? "" : ", ", info->tenant, (int)info->name.size, info->name.data,
-             info->version, info->deleted ? " deleted" : "");
-    return SARN_OK;
-}
-
-static const char *streams(struct fixture *f, const char *prefix)
-{
-    f->text[0] = '\0';
-    f->calls = 0;
-    assert_int_equal(
-        sarn_log_streams(&f->v.log, sarn_str(prefix), say_stream, f, &f->v.error),
-        SARN_OK);
-    return f->text;
-}
-
-static void streams_are_listed_by_tenant_and_name(void **unused)
-{
-    struct fixture f;
-
-    (void)unused;
-    begin(&f);
-    scribe_write(&f.v.scribe,
-                 &(struct scribe_event){.stream = "b-1", .type = "sarn.StreamDeleted"});
-    scribe_write(&f.v.scribe, &(struct scribe_event){
-                                  .stream = "z", .tenant = UINT32_MAX, .type = "One"});
-    views_refresh(&f.v);
-    assert_string_equal(streams(&f, NULL),
-                        "0:a-1 10, 0:a-2 0, 0:b-1 2 deleted, 7:a-1 0, "
-                        "4294967295:z 0");
-    assert_string_equal(streams(&f, "a-1"), "0:a-1 10, 7:a-1 0");
-    assert_string_equal(streams(&f, "a"), "0:a-1 10, 0:a-2 0, 7:a-1 0");
-    assert_string_equal(streams(&f, "b-"), "0:b-1 2 deleted");
-    assert_string_equal(streams(&f, "zz"), "");
-    assert_string_equal(streams(&f, "z"), "4294967295:z 0");
-    f.refuse_at = 2;
-    f.calls = 0;
-    assert_int_equal(sarn_log_streams(&f.v.log, str(""), say_stream, &f, &f.v.error),
-                     SARN_ERR_TIMEOUT);
-    assert_string_equal(f.v.error.text,
-                        "the handler ended the list of streams at 'a-2': timed out");
-    end(&f);
-}
-
-static void many_streams_are_listed_once_each(void **unused)
-{
-    struct scribe_event event = {.type = "One"};
-    char name[32];
-    struct fixture f;
-
-    (void)unused;
-    begin(&f);
-    for (uint32_t i = 0; i < 400; i++) {
-        snprintf(name, sizeof(name), "many-%03u", i);
-        event.stream = name;
-        event.tenant = i % 3;
-        scribe_write(&f.v.scribe, &event);
-        if (i == 200) {
-            views_refresh(&f.v);
-            views_flush(&f.v, 1000, UINT32_MAX);
-        }
-    }
-    views_refresh(&f.v);
-    streams(&f, "many-");
-    assert_int_equal(f.calls, 400);
-    streams(&f, "many-1");
-    assert_int_equal(f.calls, 100);
-    end(&f);
-}
-
-static void one_stream_is_described(void **unused)
-{
-    struct sarn_stream_info info;
-    struct fixture f;
-
-    (void)unused;
-    begin(&f);
-    assert_int_equal(
-        sarn_log_stream(&f.v.log, 0, str("a-1"), f.arena, &info, &f.v.error), SARN_OK);
-    assert_int_equal(info.version, 10);
-    assert_int_equal(info.last_position, 15);
-    assert_int_equal(info.number, 1);
-    assert_int_equal(info.metadata.size, 0);
-    assert_int_equal(
-        sarn_log_stream(&f.v.log, 0, str("nobody"), f.arena, &info, &f.v.error),
-        SARN_ERR_NOT_FOUND);
-    assert_string_equal(f.v.error.text, "stream 'nobody' of tenant 0 does not exist");
-    assert_int_equal(sarn_log_stream(&f.v.log, 0, str(""), f.arena, &info, &f.v.error),
-                     SARN_ERR_INVALID);
-    end(&f);
-}
-
-static sarn_status say_schema(void *arg, const struct sarn_stored_schema *schema)
-{
-    struct fixture *f = arg;
-    size_t used = strlen(f->text);
-
-    if (++f->calls == f->refuse_at) {
-        return SARN_ERR_TIMEOUT;
-    }
-    snprintf(f->text + used, sizeof(f->text) - used, "%u %.*s at %" PRIu64 ";",
-             schema->id, (int)schema->name.size, schema->name.data, schema->position);
-    assert_true(
-        schema->id != LEDGER_SCHEMA ||
-        (schema->bfbs.size == ledger_schema.bfbs_size &&
-         memcmp(schema->bfbs.data, ledger_schema.bfbs, schema->bfbs.size) == 0));
-    return SARN_OK;
-}
-
-static void stored_schemas_are_handed_out(void **unused)
-{
-    char expected[64];
-    struct fixture f;
-
-    (void)unused;
-    begin(&f);
-    snprintf(expected, sizeof(expected), "1 %s at 1;2 %s at 2;",
-             sarn_events_schema.name, ledger_schema.name);
-    assert_int_equal(sarn_log_schemas(&f.v.log, say_schema, &f, NULL), SARN_OK);
-    assert_string_equal(f.text, expected);
-    f.calls = 0;
-    f.refuse_at = 1;
-    assert_int_equal(sarn_log_schemas(&f.v.log, say_schema, &f, &f.v.error),
-                     SARN_ERR_TIMEOUT);
-    end(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -715,12 +500,6 @@ int main(void)
         cmocka_unit_test(damage_is_told_by_its_position),
         cmocka_unit_test(an_event_is_a_line_of_json),
         cmocka_unit_test(ids_are_written_when_there_are_any),
-        cmocka_unit_test(times_are_dates_of_the_calendar),
-        cmocka_unit_test(strings_are_escaped_and_bytes_encoded),
-        cmocka_unit_test(streams_are_listed_by_tenant_and_name),
-        cmocka_unit_test(many_streams_are_listed_once_each),
-        cmocka_unit_test(one_stream_is_described),
-        cmocka_unit_test(stored_schemas_are_handed_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
