@@ -28,6 +28,7 @@ sarn_status sarn__orchestrator_create(sarn_engine *engine, struct sarn_error *er
     made->jobs_max = workers < UINT32_MAX / SARN__JOBS_PER_WORKER
                          ? workers * SARN__JOBS_PER_WORKER
                          : UINT32_MAX;
+    made->bytes_max = SARN__RUN_BYTES_MAX;
     made->recover_from = 1;
     made->scratch = sarn_arena_create(heap);
     if (made->scratch == NULL) {

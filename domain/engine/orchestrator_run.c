@@ -239,7 +239,7 @@ void sarn__runs_trim(sarn_engine *engine)
     uint64_t folded = sarn__writer_folded(&engine->writer);
     struct sarn__run *run = orchestrator->oldest;
 
-    while (orchestrator->bytes > SARN__RUN_BYTES_MAX && run != NULL) {
+    while (orchestrator->bytes > orchestrator->bytes_max && run != NULL) {
         struct sarn__run *newer = run->newer;
 
         if (run->last_position <= folded) {

@@ -62,7 +62,7 @@ struct sarn__runs {
 struct sarn__orchestrator {
     struct sarn__map runs;
     struct sarn__run *newest, *oldest; /* Of those whose state is folded. */
-    size_t bytes;                      /* Of their states, about. */
+    size_t bytes, bytes_max;           /* Of their states, about. */
     struct sarn__runs gated, ready, ended;
     struct sarn__timers timers;
     struct sarn_arena *scratch; /* Of one unit; of one event while loading. */

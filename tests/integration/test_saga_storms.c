@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/orchestrator_state.h"
 #include "support/saga.h"
 
 #define SEEDS 1000u
@@ -15,12 +16,25 @@ struct storm {
     struct sarn__sim_outcome out[SAGA_IDS_MAX];
     uint64_t random;
     bool crashed;
+    bool tight;
 };
 
 static uint64_t draw(struct storm *storm, uint64_t below)
 {
     storm->random = storm->random * UINT64_C(6364136223846793005) + 1442695040888963407;
     return (storm->random >> 33) % below;
+}
+
+/* In some storms there is no room for states, nor for more than one step at a time. */
+static void tighten(struct storm *storm)
+{
+    struct sarn__orchestrator *orchestrator =
+        sarn__sim_engine(storm->saga.sim)->orchestrator;
+
+    if (storm->tight) {
+        orchestrator->bytes_max = 0;
+        orchestrator->jobs_max = 1;
+    }
 }
 
 static void begin(struct storm *storm, uint64_t seed)
@@ -35,6 +49,8 @@ static void begin(struct storm *storm, uint64_t seed)
         storm->kinds[i] = letters[draw(storm, 5)];
     }
     saga_open(&storm->saga, storm->kinds, seed, NULL);
+    storm->tight = draw(storm, 2) == 0;
+    tighten(storm);
     if (draw(storm, 2) == 0) {
         storm->saga.fail_step = (int)draw(storm, count);
         storm->saga.ok_times = (uint32_t)draw(storm, 2);
@@ -82,6 +98,7 @@ static void blow(struct storm *storm)
     if (sarn__sim_open(sim, NULL, 0, &error) != SARN_OK) {
         fail_msg("%s", error.text);
     }
+    tighten(storm);
 }
 
 static void check(struct storm *storm, uint64_t seed)
