@@ -356,9 +356,9 @@ sarn_subscribe(sarn_engine *engine,
 /* No handler call begins after this returns. [any thread, handlers too] */
 SARN_API void sarn_unsubscribe(sarn_engine *engine, sarn_subscription *subscription);
 
-/* Fold a projection again from the log, in memory, and put right the rows that differ; a
- * projection that its code's failure has stopped goes on. Waits, with progress. Commands
- * wait meanwhile. */
+/* Fold a projection again from the log, in memory, and put right the rows that differ;
+ * a projection that its code's failure has stopped goes on. Waits, with progress.
+ * Commands wait meanwhile. */
 SARN_API SARN_MUST_USE sarn_status sarn_projection_rebuild(sarn_engine *engine,
                                                            const char *projection,
                                                            sarn_progress_fn *progress,
