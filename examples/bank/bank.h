@@ -49,7 +49,8 @@ struct bank_reader;
 /* NULL: said why on stderr. */
 struct bank_reader *bank_reader_open(const char *path);
 void bank_reader_close(struct bank_reader *reader);
-/* The next row. BANK_MALFORMED: row->line and reason (a sentence, the reader's) say
+/* The next row; a line that repeats one before it to the letter is passed over.
+ * BANK_MALFORMED: row->line and reason (a sentence, the reader's) say
  * what; go on. BANK_UNREADABLE: reason says why the file cannot be read on. */
 enum bank_result
 bank_reader_next(struct bank_reader *reader, struct bank_row *row, const char **reason);

@@ -43,6 +43,7 @@ static const struct {
 /* A trans_id that was used, and where. */
 struct used {
     uint64_t trans_id, line; /* line 0: free. */
+    uint64_t text_hash;      /* Of the whole line. */
 };
 
 struct bank_reader {
@@ -294,8 +295,21 @@ static size_t slot_of(const struct used *used, size_t slots, uint64_t trans_id)
     return slot;
 }
 
-/* Note that this line uses trans_id; another one did: malformed. */
-static enum bank_result use_id(struct bank_reader *reader, uint64_t trans_id)
+/* FNV-1a, 64 bits. */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Note that this line uses trans_id. Where one before it did: *repeat, if that line was
+ * the same to the letter, since the same thing is not done twice; else malformed. */
+static enum bank_result
+use_id(struct bank_reader *reader, uint64_t trans_id, uint64_t text_hash, bool *repeat)
 {
     struct used *used = reader->used;
     size_t slot;
@@ -317,36 +331,56 @@ static enum bank_result use_id(struct bank_reader *reader, uint64_t trans_id)
         reader->slots = slots;
     }
     slot = slot_of(used, reader->slots, trans_id);
+    *repeat = used[slot].line != 0 && used[slot].text_hash == text_hash;
+    if (*repeat) {
+        return BANK_ROW;
+    }
     if (used[slot].line != 0) {
         return bank_csv_explain(
             &reader->csv, BANK_MALFORMED, "trans_id %llu is that of line %llu already",
             (unsigned long long)trans_id, (unsigned long long)used[slot].line);
     }
-    used[slot] = (struct used){trans_id, reader->csv.line};
+    used[slot] = (struct used){trans_id, reader->csv.line, text_hash};
     reader->count += 1;
     return BANK_ROW;
 }
 
-enum bank_result
-bank_reader_next(struct bank_reader *reader, struct bank_row *row, const char **reason)
+/* One line, which may repeat one before it. */
+static enum bank_result
+read_line(struct bank_reader *reader, struct bank_row *row, bool *repeat)
 {
     char *fields[FIELD_COUNT] = {NULL};
     uint64_t trans_id = 0;
+    uint64_t text_hash = 0;
     enum bank_result result;
 
-    *reason = reader->csv.reason;
     do {
         result = bank_csv_line(&reader->csv);
     } while (result == BANK_ROW &&
              reader->csv.text[0] == '\0'); /* A blank line is no row. */
     *row = (struct bank_row){.line = reader->csv.line};
+    *repeat = false;
     if (result == BANK_ROW) {
+        text_hash = hash_of(reader->csv.text);
         result = bank_csv_split(&reader->csv, columns, FIELD_COUNT, fields);
     }
     if (result == BANK_ROW) {
         result = parse_fields(reader, fields, row, &trans_id);
     }
-    return result == BANK_ROW ? use_id(reader, trans_id) : result;
+    return result == BANK_ROW ? use_id(reader, trans_id, text_hash, repeat) : result;
+}
+
+enum bank_result
+bank_reader_next(struct bank_reader *reader, struct bank_row *row, const char **reason)
+{
+    enum bank_result result;
+    bool repeat;
+
+    *reason = reader->csv.reason;
+    do {
+        result = read_line(reader, row, &repeat);
+    } while (repeat);
+    return result;
 }
 
 /* --- the file --- */
