@@ -4,10 +4,11 @@
 #include "engine/orchestrator.h"
 #include "engine/state.h"
 
-#define SLICE_ROWS         4096u /* A flush slice: bounded, so that appends wait little. */
-#define SLICE_BYTES        (1024u * 1024)
-#define SLICES_AT_TAIL_MAX 8u /* Between two appends, when the tail is at its bound.   \
-                               */
+#define SLICE_ROWS  4096u /* A flush slice: bounded, so that appends wait little. */
+#define SLICE_BYTES (1024u * 1024)
+#define SLICES_AT_TAIL_MAX                                                             \
+    8u /* Between two appends, when the tail is at its bound.                          \
+        */
 #define OVERLAY_BYTES (48u * 1024 * 1024) /* More in memory: flush. */
 #define QUICK_EVENTS  8u /* A batch so small is appended inline when all is quiet. */
 
