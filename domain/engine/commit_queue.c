@@ -4,11 +4,9 @@
 #include "engine/orchestrator.h"
 #include "engine/state.h"
 
-#define SLICE_ROWS  4096u /* A flush slice: bounded, so that appends wait little. */
-#define SLICE_BYTES (1024u * 1024)
-#define SLICES_AT_TAIL_MAX                                                             \
-    8u /* Between two appends, when the tail is at its bound.                          \
-        */
+#define SLICE_ROWS    4096u /* Bounded, so that appends wait little. */
+#define SLICE_BYTES   (1024u * 1024)
+#define SLICES        8u /* Between two appends, with a tail at its bound. */
 #define OVERLAY_BYTES (48u * 1024 * 1024) /* More in memory: flush. */
 #define QUICK_EVENTS  8u /* A batch so small is appended inline when all is quiet. */
 
@@ -137,7 +135,7 @@ static uint64_t slices_allowed(const sarn_engine *engine)
     uint64_t tail = engine->log.store.position - engine->flushed_through;
     uint64_t half = engine->options.tail_max / 2;
 
-    return tail <= half ? 1 : 1 + (tail - half) * SLICES_AT_TAIL_MAX / (half + 1);
+    return tail <= half ? 1 : 1 + (tail - half) * SLICES / (half + 1);
 }
 
 void sarn__engine_launch(sarn_engine *engine)
