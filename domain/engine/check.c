@@ -169,7 +169,7 @@ struct call {
 static sarn_status check_call(void *arg)
 {
     struct call *call = arg;
-    struct sarn_error error;
+    struct sarn_error error = {.status = SARN_OK};
     struct sarn__checking checking = {
         .log = call->log, .error = call->error == NULL ? &error : call->error};
 

@@ -10,7 +10,8 @@
 #include "engine/bytes.h"
 #include "engine/projection_state.h"
 
-#define ROW_BYTES 40u
+#define ROW_BYTES   40u
+#define MARK_EVENTS 16u /* Marks are at least so many events apart. */
 
 static struct sarn_str row_key(const struct sarn__view *view, char key[4])
 {
@@ -132,6 +133,10 @@ sarn_status sarn__view_mark(struct sarn__projections *projections,
     passed = view->stopped_at != 0 && view->seen >= view->stopped_at;
     if (passed) {
         view->stopped_at = 0;
+    }
+    if (view->newer.fold != 0 && !complete && !passed &&
+        mark.fold - view->newer.fold < MARK_EVENTS) {
+        return SARN_OK;
     }
     SARN__TRY(journal->ops->state(journal->self, &state, error));
     if (counts(&view->newer, state.through)) {
