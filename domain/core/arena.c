@@ -152,3 +152,14 @@ size_t sarn_arena_bytes(const struct sarn_arena *arena)
 {
     return arena->bytes;
 }
+
+size_t sarn__arena_held(const struct sarn_arena *arena)
+{
+    size_t held = sizeof(*arena) + arena->first.size;
+
+    for (const struct block *block = arena->current; block != &arena->first;
+         block = block->next) {
+        held += sizeof(*block) + block->size;
+    }
+    return held;
+}

@@ -12,5 +12,7 @@ void *sarn__heap_resize(const struct sarn_heap *heap, void *memory, size_t size)
 void sarn__heap_free(const struct sarn_heap *heap, void *memory);
 /* heap itself, or malloc where its function is NULL. */
 struct sarn_heap sarn__heap_or_malloc(const struct sarn_heap *heap);
+/* What arena has taken from its heap, used or not. */
+size_t sarn__arena_held(const struct sarn_arena *arena);
 
 #endif

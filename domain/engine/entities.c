@@ -113,7 +113,7 @@ static struct sarn__entity *entity_create(const struct sarn_heap *heap,
 
 static size_t entity_bytes(const struct sarn__entity *entity)
 {
-    return sizeof(*entity) + entity->node.key.size + sarn_arena_bytes(entity->arena);
+    return sizeof(*entity) + entity->node.key.size + sarn__arena_held(entity->arena);
 }
 
 /* Strings that a state no longer points to stay in its arena: copy the state to a new
