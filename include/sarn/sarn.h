@@ -155,9 +155,9 @@ struct sarn_reply {
 };
 typedef void sarn_reply_fn(void *arg, const struct sarn_reply *reply);
 
-/* Hand a command over; it is copied. reply is called once if this returns SARN_OK,
- * after durability, on the dispatch thread; else not at all. SARN_ERR_OVERLOADED: try
- * later. */
+/* Hand a command over; it is copied. What one thread hands over is decided in that
+ * order. reply is called once if this returns SARN_OK, after durability, on the
+ * dispatch thread; else not at all. SARN_ERR_OVERLOADED: try later. */
 SARN_API SARN_MUST_USE sarn_status sarn_submit(sarn_engine *engine,
                                                const struct sarn_command *command,
                                                sarn_reply_fn *reply,
@@ -342,9 +342,9 @@ struct sarn_subscribe_options {
 
 /* Hand every matching event to handler on the dispatch thread, in order of position,
  * each exactly once while subscribed: first those in the log after from, then new ones
- * as they become durable, before the reply to their command. A handler that returns
- * anything but SARN_OK is not called again: ended (may be NULL) is told the status and
- * the position that failed, and the others go on. [any thread] */
+ * as they become durable, soon before or after the reply to their command. A handler
+ * that returns anything but SARN_OK is not called again: ended (may be NULL) is told
+ * the status and the position that failed, and the others go on. [any thread] */
 SARN_API SARN_MUST_USE sarn_status
 sarn_subscribe(sarn_engine *engine,
                const struct sarn_subscribe_options *options,
