@@ -4,8 +4,8 @@
  *   place.c    path, disk, directory   read.c     records and commits
  *   owner.c    who may write           rows.c     rows and state
  *   format.c   Sarn's own values       readers.c  read transactions, kept for reuse
- *   pages.c    LMDB's pages, untrusted check.c    the structure, page by page
- *                                      snapshot.c  the same of a living file
+ *   pages.c    LMDB's pages, untrusted check*.c   the structure, page by page
+ *                                      snapshot.c the same of a living file
  */
 #ifndef SARN_INFRA_LMDB_ENV_H
 #define SARN_INFRA_LMDB_ENV_H

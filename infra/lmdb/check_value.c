@@ -1,0 +1,216 @@
+#include "infra/lmdb/check_walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/heap.h"
+
+/* The value of a leaf's entry, from overflow pages if it lies there; false: damaged. */
+static bool get_value(struct sarn__walk *walk,
+                      const struct sarn__node *node,
+                      struct sarn_str *value)
+{
+    struct sarn__check *check = walk->check;
+    uint64_t number, needed, run;
+    uint8_t head[SARN__PAGE_HEAD];
+
+    *value = (struct sarn_str){(const char *)node->value, node->value_bytes};
+    if ((node->flags & SARN__NODE_BIG) == 0) {
+        return true;
+    }
+    memcpy(&number, node->value, sizeof(number));
+    needed =
+        (SARN__PAGE_HEAD + (uint64_t)node->value_bytes + check->pages->page_bytes - 1) /
+        check->pages->page_bytes;
+    if (!sarn__pages_read(check->pages, number, head, sizeof(head)) ||
+        sarn__page_flags(head) != SARN__PAGE_OVERFLOW ||
+        sarn__page_run(head) < needed || memcmp(head, &number, sizeof(number)) != 0) {
+        sarn__check_find(check, "page %llu (%s, a large value) is damaged",
+                         (unsigned long long)number, walk->name);
+        return false;
+    }
+    run = sarn__page_run(head);
+    walk->counted.overflow_pages += run;
+    if (!sarn__check_claim(check, number, run, walk->name)) {
+        return false;
+    }
+    if (check->big_bytes < needed * check->pages->page_bytes) {
+        size_t bytes = needed * check->pages->page_bytes;
+        uint8_t *grown = sarn__heap_resize(&check->heap, check->big, bytes);
+
+        if (grown == NULL) {
+            check->out_of_memory = true;
+            return false;
+        }
+        check->big = grown;
+        check->big_bytes = bytes;
+    }
+    if (!sarn__pages_read(check->pages, number, check->big,
+                          SARN__PAGE_HEAD + (size_t)node->value_bytes)) {
+        sarn__check_find(check, "page %llu (%s, a large value) was cut off",
+                         (unsigned long long)number, walk->name);
+        return false;
+    }
+    value->data = (const char *)check->big + SARN__PAGE_HEAD;
+    return true;
+}
+
+/* The pages that one transaction freed: how many, then their numbers. */
+static void check_free(struct sarn__check *check, struct sarn_str value)
+{
+    uint64_t count = 0, number;
+
+    if (value.size >= sizeof(count)) {
+        memcpy(&count, value.data, sizeof(count));
+    }
+    if (value.size % 8 != 0 || count > value.size / 8 - 1) {
+        sarn__check_find(check,
+                         "a list of free pages is damaged: its size is impossible");
+        return;
+    }
+    for (uint64_t i = 1; i <= count && !sarn__check_is_over(check); i++) {
+        memcpy(&number, value.data + 8 * i, sizeof(number));
+        if (number >= check->there && number <= check->meta->last_page) {
+            check->free_beyond += 1;
+        } else {
+            (void)sarn__check_claim(check, number, 1, "free");
+        }
+    }
+}
+
+static enum sarn__walk_kind kind_of(struct sarn_str name)
+{
+    static const struct {
+        const char *name;
+        enum sarn__walk_kind kind;
+    } known[] = {{SARN__DB_META, SARN__WALK_META},
+                 {SARN__DB_EVENTS, SARN__WALK_EVENTS},
+                 {SARN__DB_ROWS, SARN__WALK_ROWS}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (sarn_str_equal(name, sarn_str(known[i].name))) {
+            return known[i].kind;
+        }
+    }
+    return SARN__WALK_OTHER;
+}
+
+/* An entry of the main tree: another tree, walked later. */
+static void note_tree(struct sarn__check *check, const struct sarn__node *node)
+{
+    struct sarn__walk *tree = &check->trees[check->tree_count];
+    uint16_t unknown = SARN__TREE_DUPLICATES | SARN__TREE_REVERSE_KEY;
+
+    if ((node->flags & SARN__NODE_TREE) == 0 || node->value_bytes != SARN__TREE_BYTES ||
+        check->tree_count == SARN__LMDB_DBS_MAX) {
+        sarn__check_find(check, "the list of databases is damaged");
+        return;
+    }
+    *tree = (struct sarn__walk){.check = check, .kind = kind_of(node->key)};
+    snprintf(tree->name, sizeof(tree->name), "%.*s",
+             (int)(node->key.size < 24 ? node->key.size : 24), node->key.data);
+    tree->told = sarn__tree_get(node->value);
+    tree->integer_keys = (tree->told.flags & SARN__TREE_INTEGER_KEY) != 0;
+    if ((tree->told.flags & unknown) != 0 ||
+        tree->integer_keys != (tree->kind == SARN__WALK_EVENTS)) {
+        sarn__check_find(check,
+                         "the database \"%s\" has flags (0x%x) that Sarn's have not",
+                         tree->name, tree->told.flags);
+        return;
+    }
+    check->tree_count += 1;
+}
+
+static void
+check_meta_value(struct sarn__check *check, struct sarn_str key, struct sarn_str value)
+{
+    struct sarn__file_state state;
+    struct sarn__file file;
+    struct sarn_error error;
+
+    if (sarn_str_equal(key, sarn_str(SARN__FILE_KEY)) &&
+        sarn__file_decode(value, &check->options->hash, false, &file, &error) !=
+            SARN_OK) {
+        sarn__check_find(check, "%s", error.text);
+    }
+    if (!sarn_str_equal(key, sarn_str(SARN__STATE_KEY))) {
+        return;
+    }
+    if (sarn__file_state_decode(value, &check->options->hash, &state, &error) !=
+        SARN_OK) {
+        sarn__check_find(check, "%s", error.text);
+    } else if (state.through > check->last_position && check->findings == 0) {
+        sarn__check_find(check,
+                         "the tables reach position %llu and the log ends at %llu",
+                         (unsigned long long)state.through,
+                         (unsigned long long)check->last_position);
+    }
+}
+
+static void
+check_event(struct sarn__walk *walk, struct sarn_str key, struct sarn_str value)
+{
+    struct sarn__check *check = walk->check;
+    struct sarn__check_options *options = check->options;
+    uint64_t number, position;
+
+    memcpy(&number, key.data, sizeof(number)); /* Its size was checked. */
+    position = SARN__KEY_POSITION(number);
+    check->last_position = position;
+    if (options->entry != NULL) {
+        check->stopped =
+            options->entry(options->arg, SARN__KEY_IS_COMMIT(number), position, value,
+                           walk->told.entries, check->error);
+    }
+}
+
+static void
+check_row(struct sarn__check *check, struct sarn_str key, struct sarn_str value)
+{
+    struct sarn_str body;
+    uint64_t sum = 0;
+    uint32_t table;
+
+    check->options->rows += 1;
+    if (key.size > SARN__ROW_TABLE_BYTES && value.size >= SARN__ROW_CHECKSUM_BYTES) {
+        body.data = value.data + SARN__ROW_CHECKSUM_BYTES;
+        body.size = value.size - SARN__ROW_CHECKSUM_BYTES;
+        memcpy(&sum, value.data, sizeof(sum));
+        if (sarn__row_checksum(&check->options->hash, key, body) == sum) {
+            return;
+        }
+    }
+    memcpy(&table, key.data, key.size < sizeof(table) ? key.size : sizeof(table));
+    sarn__check_find(check, "a row of table %u is damaged: its checksum does not match",
+                     key.size < sizeof(table) ? 0 : __builtin_bswap32(table));
+}
+
+void sarn__check_entry(struct sarn__walk *walk, const struct sarn__node *node)
+{
+    struct sarn__check *check = walk->check;
+    struct sarn_str value;
+
+    walk->counted.entries += 1;
+    if (walk->kind == SARN__WALK_MAIN) {
+        note_tree(check, node);
+        return;
+    }
+    if ((node->flags & ~SARN__NODE_BIG) != 0) {
+        sarn__check_find(check,
+                         "an entry of \"%s\" has flags (0x%x) that Sarn's have not",
+                         walk->name, node->flags);
+        return;
+    }
+    if (!get_value(walk, node, &value)) {
+        return;
+    }
+    if (walk->kind == SARN__WALK_FREE) {
+        check_free(check, value);
+    } else if (walk->kind == SARN__WALK_EVENTS) {
+        check_event(walk, node->key, value);
+    } else if (walk->kind == SARN__WALK_META) {
+        check_meta_value(check, node->key, value);
+    } else if (walk->kind == SARN__WALK_ROWS) {
+        check_row(check, node->key, value);
+    }
+}
