@@ -44,7 +44,7 @@ static uint64_t open_descriptors(uint32_t *inherited)
 
     *inherited = 0;
     while ((entry = readdir(directory)) != NULL) {
-        int fd = atoi(entry->d_name);
+        int fd = (int)strtol(entry->d_name, NULL, 10);
 
         if (entry->d_name[0] != '.' && fd != dirfd(directory)) {
             count += 1;
