@@ -15,6 +15,7 @@
 #include "infra/lmdb/lmdb_journal.h"
 #include "infra/openssl/digest.h"
 #include "infra/posix/clock.h"
+#include "infra/posix/process.h"
 #include "infra/posix/random.h"
 #include "infra/xxhash/checksum.h"
 #include "infra/yajl/json.h"
@@ -202,6 +203,7 @@ static sarn_status open_journal(const char *path,
         .takeover = (options->flags & SARN_OPEN_TAKEOVER) != 0,
         .map_bytes = options->map_bytes,
         .now_us = ports->clock.ops->now_us(ports->clock.self),
+        .process = sarn__posix_process(),
         .hash = ports->hash,
         .heap = ports->heap,
     };
@@ -289,8 +291,10 @@ static sarn_status make_reader(const char *path,
                                struct sarn_error *error)
 {
     struct reader *made = sarn__heap_alloc(&grounds->heap, sizeof(*made));
-    struct sarn__lmdb_options lmdb = {
-        .path = path, .read_only = true, .existing = true};
+    struct sarn__lmdb_options lmdb = {.path = path,
+                                      .read_only = true,
+                                      .existing = true,
+                                      .process = sarn__posix_process()};
     sarn_status status;
 
     if (made == NULL) {

@@ -43,9 +43,11 @@ struct sarn__lmdb {
     MDB_env *env;
     MDB_dbi meta, events, rows;
     struct sarn__file file;
-    pid_t pid;   /* Who opened it; a child of fork() may not use it. */
-    int data_fd; /* Holds the owner's lock, if it is ours. */
-    bool owner;  /* Opened for writing. */
+    const struct sarn_process_ops *process;
+    struct sarn__process_mark *mark; /* A child of fork() may not use it. */
+    pid_t pid;                       /* Who opened it. */
+    int data_fd;                     /* Holds the owner's lock, if it is ours. */
+    bool owner;                      /* Opened for writing. */
     atomic_bool in_doubt;
 
     /* The committer's: what transaction txn_id left behind. */

@@ -71,7 +71,7 @@ sarn__lmdb_fail(struct sarn_error *error, int rc, const char *doing, const char 
 
 sarn_status sarn__lmdb_usable(struct sarn__lmdb *lmdb, struct sarn_error *error)
 {
-    if (getpid() != lmdb->pid) {
+    if (!lmdb->process->mark_is_ours(lmdb->mark)) {
         return sarn__fail(
             error, SARN_ERR_STATE,
             "\"%s\" was opened before fork(); open it in the child instead",
@@ -355,7 +355,7 @@ static void release(struct sarn__lmdb *lmdb)
     struct sarn_heap heap = lmdb->heap;
 
     /* The child of a fork() has copies of what belongs to its parent. */
-    if (getpid() == lmdb->pid) {
+    if (lmdb->process->mark_is_ours(lmdb->mark)) {
         sarn__readers_free(lmdb);
         if (lmdb->env != NULL) {
             mdb_env_close(lmdb->env);
@@ -366,6 +366,7 @@ static void release(struct sarn__lmdb *lmdb)
     if (lmdb->data_fd >= 0) {
         close(lmdb->data_fd); /* After LMDB: until then nobody else may own the file. */
     }
+    lmdb->process->mark_destroy(lmdb->mark);
     sarn__heap_free(&heap, lmdb->path);
     sarn__heap_free(&heap, lmdb);
 }
@@ -380,11 +381,16 @@ SARN_MUST_USE static sarn_status create(const struct sarn__lmdb_options *options
                                         struct sarn_error *error)
 {
     struct sarn_heap heap = sarn__heap_or_malloc(&options->heap);
-    struct sarn__lmdb *lmdb = sarn__heap_alloc(&heap, sizeof(*lmdb));
     size_t size = strlen(options->path) + 1;
-    char *path = sarn__heap_alloc(&heap, size);
+    struct sarn__process_mark *mark;
+    struct sarn__lmdb *lmdb;
+    char *path;
 
+    SARN__TRY(options->process->mark_create(&mark, error));
+    lmdb = sarn__heap_alloc(&heap, sizeof(*lmdb));
+    path = sarn__heap_alloc(&heap, size);
     if (lmdb == NULL || path == NULL) {
+        options->process->mark_destroy(mark);
         sarn__heap_free(&heap, lmdb);
         sarn__heap_free(&heap, path);
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for the log");
@@ -393,6 +399,8 @@ SARN_MUST_USE static sarn_status create(const struct sarn__lmdb_options *options
     lmdb->heap = heap;
     lmdb->hash = options->hash;
     lmdb->path = path;
+    lmdb->process = options->process;
+    lmdb->mark = mark;
     lmdb->pid = getpid();
     lmdb->data_fd = -1;
     atomic_init(&lmdb->in_doubt, false);
@@ -442,7 +450,8 @@ sarn_status sarn__lmdb_open(const struct sarn__lmdb_options *options,
     struct sarn__lmdb *lmdb = NULL;
     sarn_status status;
 
-    assert(options->path != NULL && options->hash.ops != NULL);
+    assert(options->path != NULL && options->process != NULL &&
+           options->hash.ops != NULL);
     SARN__TRY(create(options, &lmdb, error));
     status = open_file(lmdb, options, error);
     if (status != SARN_OK) {

@@ -17,6 +17,7 @@
 
 #include "ports/hash.h"
 #include "ports/journal.h"
+#include "ports/process.h"
 
 #define SARN__LMDB_MAP_BYTES (UINT64_C(1) << 40) /* Default: 1 TiB, sparse. */
 #define SARN__LMDB_TAKEOVER_MS                                                         \
@@ -35,6 +36,7 @@ struct sarn__lmdb_options {
     uint32_t takeover_ms;    /* 0: the default. */
     struct sarn_uuid log_id; /* Of a new file, and when it was made. */
     int64_t now_us;
+    const struct sarn_process_ops *process;
     struct sarn_hash hash; /* What it stands on outlives the journal. */
     struct sarn_heap heap; /* All NULL: malloc. LMDB's own memory is malloc's. */
 };

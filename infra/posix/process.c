@@ -40,3 +40,14 @@ bool sarn__process_mark_is_ours(const struct sarn__process_mark *mark)
 {
     return mark->set && (mark->wiped || mark->pid == getpid());
 }
+
+static const struct sarn_process_ops ops = {
+    .mark_create = sarn__process_mark_create,
+    .mark_destroy = sarn__process_mark_destroy,
+    .mark_is_ours = sarn__process_mark_is_ours,
+};
+
+const struct sarn_process_ops *sarn__posix_process(void)
+{
+    return &ops;
+}

@@ -9,9 +9,7 @@
 #ifndef SARN_INFRA_POSIX_PROCESS_H
 #define SARN_INFRA_POSIX_PROCESS_H
 
-#include "sarn/types.h"
-
-struct sarn__process_mark;
+#include "ports/process.h"
 
 /* SARN_ERR_NOMEM. */
 SARN_MUST_USE sarn_status sarn__process_mark_create(struct sarn__process_mark **mark,
@@ -20,5 +18,8 @@ SARN_MUST_USE sarn_status sarn__process_mark_create(struct sarn__process_mark **
 void sarn__process_mark_destroy(struct sarn__process_mark *mark);
 /* Is this the process that created mark? */
 bool sarn__process_mark_is_ours(const struct sarn__process_mark *mark);
+
+/* The three as the process port. Needs no release. [any thread] */
+const struct sarn_process_ops *sarn__posix_process(void);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "infra/lmdb/lmdb_journal.h"
 #include "infra/memory/hash.h"
+#include "infra/posix/process.h"
 #include "support/faults.h"
 
 void world_fill(uint64_t *bytes, uint64_t position, uint32_t size)
@@ -200,6 +201,7 @@ static sarn_status lmdb_open(struct world *world,
         .takeover = (flags & TAKEOVER) != 0,
         .map_bytes = world->map_bytes,
         .log_id = {{1}},
+        .process = sarn__posix_process(),
         .hash = sarn__memory_hash()};
 
     return sarn__lmdb_open(&options, journal, error);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "infra/memory/hash.h"
+#include "infra/posix/process.h"
 #include "support/faults.h"
 
 int log_file_set_up(void **state)
@@ -21,6 +22,7 @@ int log_file_set_up(void **state)
                                              .map_bytes = LOG_FILE_MAP_BYTES,
                                              .log_id = {{7}},
                                              .now_us = 1234,
+                                             .process = sarn__posix_process(),
                                              .hash = sarn__memory_hash()};
     *state = f;
     return 0;
