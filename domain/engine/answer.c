@@ -37,7 +37,7 @@ void sarn__answer_now(sarn_engine *engine,
         full.text = full.status == SARN_OK ? "" : sarn_status_text(full.status);
     }
     if (key.size > 0 && !full.repeated) {
-        sarn__key_answered(engine, tenant, key, &full);
+        sarn__key_answered(engine, request, tenant, key, &full);
     }
     assert(engine->waiting > 0);
     engine->waiting -= 1;
@@ -68,26 +68,21 @@ void sarn__answer_later(sarn_engine *engine,
     bool open = writer->open->count > 0;
     struct sarn__answers *answers =
         open ? &engine->open_answers : &engine->flight_answers;
-    struct sarn__answer *answer;
-    struct sarn_str text;
+    struct sarn__answer *answer = request->answer;
+    struct sarn_str text = {NULL, 0};
 
     if (!open && writer->in_flight == NULL) {
         sarn__answer_now(engine, request, reply);
         return;
     }
-    answer = sarn_arena_alloc(request->arena, sizeof(*answer));
-    if (answer == NULL ||
-        (reply->text != NULL &&
-         sarn_arena_copy(request->arena,
-                         (struct sarn_str){reply->text, sarn_str(reply->text).size + 1},
-                         &text) != SARN_OK)) {
-        /* Its events may be durable soon, but nobody can be told so. */
-        sarn__answer_error(engine, request, SARN_ERR_IN_DOUBT, NULL);
-        return;
+    if (reply->text != NULL &&
+        sarn_arena_copy(request->arena,
+                        (struct sarn_str){reply->text, sarn_str(reply->text).size + 1},
+                        &text) != SARN_OK) {
+        text.data = NULL; /* The status has words, too. */
     }
-    answer->request = request;
-    answer->reply = *reply;
-    answer->reply.text = reply->text == NULL ? NULL : text.data;
+    *answer = (struct sarn__answer){.request = request, .reply = *reply};
+    answer->reply.text = text.data;
     if (answers->last == NULL) {
         answers->first = answer;
     } else {

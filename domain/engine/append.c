@@ -160,7 +160,7 @@ static void finish_append(sarn_engine *engine,
     const struct sarn_append *append = &request->as.append;
     struct sarn__mark mark = sarn__writer_mark(&engine->writer);
     struct sarn_error error = {SARN_OK, ""};
-    struct sarn__written written = {0, 0, 0};
+    struct sarn__written written = {.position = 0};
     struct sarn_reply reply = {.version = -1, .correlation_id = meta->correlation_id};
 
     if (result != NULL) {

@@ -34,10 +34,12 @@ static sarn_status decided_event(sarn_engine *engine,
                                  .type = emitted->type,
                                  .data = data,
                                  .payload = emitted->payload,
+                                 .id = written->id,
                                  .correlation_id = meta->correlation_id,
                                  .causation_id = meta->causation_id,
                                  .time_us = meta->time_us,
                                  .tenant = meta->tenant,
+                                 .schema_id = written->schema,
                                  .actor = meta->actor,
                                  .origin = meta->origin};
     return SARN_OK;
@@ -180,6 +182,8 @@ sarn_status sarn__command_decide(sarn_engine *engine,
                           written, error);
     if (status != SARN_OK) {
         sarn__unit_rollback(engine, &mark);
+        /* Also if apply failed at the first event, half-way. */
+        sarn__entities_drop_name(&engine->entities, meta->tenant, command->stream);
         return status;
     }
     engine->counts.commands += 1;
@@ -303,7 +307,7 @@ static void decide_request(sarn_engine *engine,
     const struct sarn_command *command = &request->as.command;
     struct sarn_error error = {SARN_OK, ""};
     struct sarn_reply reply = {.version = -1, .correlation_id = meta->correlation_id};
-    struct sarn__written written = {0, 0, 0};
+    struct sarn__written written = {.position = 0};
 
     reply.status = sarn__command_decide(engine, meta, command, result,
                                         &reply.event_count, &written, &error);

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "core/fail.h"
 #include "core/heap.h"
@@ -128,6 +129,7 @@ static sarn_status authorize(sarn_engine *engine, const struct sarn__request *re
 {
     const struct sarn_hooks *hooks = &engine->options.hooks;
     struct sarn_command command = SARN_COMMAND_INIT;
+    char stream[SARN_STREAM_NAME_BYTES_MAX + 1];
 
     if (hooks->authorize == NULL) {
         return SARN_OK;
@@ -150,8 +152,13 @@ static sarn_status authorize(sarn_engine *engine, const struct sarn__request *re
     case SARN__REQUEST_DELETE:
         break;
     case SARN__REQUEST_START:
+        /* Its stream: the id alone could be any aggregate's name. */
+        (void)snprintf(stream, sizeof(stream), "%s-%.*s", request->as.start.workflow,
+                       (int)command.stream.size, command.stream.data);
+        command.stream = sarn_str(stream);
         command.actor = request->as.start.actor;
         command.origin = request->as.start.origin;
+        command.correlation_id = request->as.start.correlation_id;
         break;
     }
     return hooks->authorize(hooks->arg, &command);
@@ -236,20 +243,23 @@ static void decide_queue(sarn_engine *engine)
 /* Followers of the log: async projections, subscriptions that are behind. */
 static bool follow(sarn_engine *engine)
 {
-    struct sarn_error error;
+    struct sarn_error error = {SARN_OK, ""};
     bool rows = false;
     bool subscribers = false;
+    sarn_status status;
 
     if (engine->winding || engine->stopped != SARN_OK) {
         return false;
     }
-    if (sarn__projections_follow(engine->log.projections, FOLLOW_EVENTS, &rows,
-                                 &error) != SARN_OK ||
-        sarn__bus_follow(engine->bus, FOLLOW_EVENTS, &subscribers, &error) != SARN_OK) {
-        sarn__engine_halt(engine, error.status, &error);
-        return false;
+    status =
+        sarn__projections_follow(engine->log.projections, FOLLOW_EVENTS, &rows, &error);
+    if (status == SARN_OK) {
+        status = sarn__bus_follow(engine->bus, FOLLOW_EVENTS, &subscribers, &error);
     }
-    return rows || subscribers;
+    if (status != SARN_OK) {
+        sarn__engine_halt(engine, status, &error);
+    }
+    return status == SARN_OK && (rows || subscribers);
 }
 
 /* What is done when no request is in the way. */
@@ -270,7 +280,9 @@ static int64_t next_wake(const sarn_engine *engine)
     int64_t wake_us =
         engine->winding ? INT64_MAX : sarn__orchestrator_next_wake(engine);
 
-    if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us) {
+    /* While a job is out nothing is flushed, however late it is. */
+    if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us &&
+        !engine->winding && !engine->job_out && engine->stopped == SARN_OK) {
         wake_us = engine->flush_retry_us;
     }
     return wake_us;
@@ -279,11 +291,13 @@ static int64_t next_wake(const sarn_engine *engine)
 /* Is there something to do that no job and no request will bring up? */
 static bool wants_turn(const sarn_engine *engine)
 {
-    bool unlaunched = engine->writer.open->waited && !engine->job_out &&
-                      engine->stopped == SARN_OK; /* There was no memory to. */
+    const struct sarn__batch *open = engine->writer.open;
+    bool stopped = engine->stopped != SARN_OK;
+    bool unlaunched = open->waited && open->count > 0 && !engine->job_out &&
+                      !stopped; /* There was no memory to. */
 
     return engine->writer.settling != NULL || unlaunched ||
-           (engine->queue_first != NULL && may_decide(engine));
+           (engine->queue_first != NULL && (stopped || may_decide(engine)));
 }
 
 void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
@@ -305,6 +319,10 @@ void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
     if (engine->writer.settling == NULL) {
         again = background(engine);
         sarn__engine_launch(engine); /* A timer may have decided something. */
+    }
+    if (engine->stopped != SARN_OK) { /* What is not on its way will never be. */
+        sarn__answer_all(engine, &engine->open_answers, SARN_ERR_CLOSED,
+                         &engine->stopped_error);
     }
     *duties = (struct sarn__duties){.jobs = engine->duties_first,
                                     .wake_us = next_wake(engine),

@@ -32,6 +32,8 @@ struct sarn__request {
     struct sarn_arena *arena;
     uint32_t kind;
     uint32_t waiting; /* The engine's: where it waits. */
+    struct sarn__answer
+        *answer; /* The engine's: room for it, so that it cannot fail. */
     union {
         struct sarn_command command;
         struct sarn_append append;

@@ -176,6 +176,9 @@ static sarn_status load_record(void *arg, const struct sarn__record *record)
     sarn_arena_reset(entities->scratch);
     SARN__TRY(sarn__decoder_event(entities->decoder, record, 0, entities->scratch,
                                   &event, loading->error));
+    if (event.type == &sarn_stream_deleted_type) { /* What follows is a new life. */
+        memset(loading->entity->state, 0, loading->entity->aggregate->state->size);
+    }
     if (event.type == &sarn_stream_metadata_set_type ||
         event.type == &sarn_stream_deleted_type) {
         loading->entity->version = (int64_t)record->version;
@@ -252,8 +255,7 @@ static sarn_status load_durable(struct sarn__entities *entities,
                                     load_record, &loading, error);
 }
 
-/* And what is in flight. A deletion in flight drops the entity when it is written, so
- * the events found here follow it. */
+/* And what is in flight, a deletion and what came before it included. */
 static sarn_status load_pending(struct sarn__entities *entities,
                                 struct sarn__entity *entity,
                                 struct sarn_error *error)

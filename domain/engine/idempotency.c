@@ -38,17 +38,18 @@ answer_reused(sarn_engine *engine, struct sarn__request *request, struct sarn_st
     sarn__answer_now(engine, request, &reply);
 }
 
-/* The version that the stream had after the command's last event: read from its record.
- */
+/* What the command's last record tells of its answer: the version that the stream had
+ * after it, and whom it belongs to. */
 static sarn_status
-note_version(void *arg, uint64_t position, struct sarn_str bytes, uint64_t *next)
+note_record(void *arg, uint64_t position, struct sarn_str bytes, uint64_t *next)
 {
-    struct sarn__record_links links;
+    struct sarn__record record;
     struct sarn_reply *reply = arg;
 
     *next = 0;
-    SARN__TRY(sarn__record_links(position, bytes, &links, NULL));
-    reply->version = links.stream == 0 ? -1 : (int64_t)links.version;
+    SARN__TRY(sarn__record_decode(position, bytes, NULL, &record, NULL));
+    reply->version = record.stream == 0 ? -1 : (int64_t)record.version;
+    reply->correlation_id = record.correlation_id;
     return SARN_OK;
 }
 
@@ -66,19 +67,19 @@ static void answer_stored(sarn_engine *engine,
                                .event_count = stored->event_count,
                                .version = -1,
                                .repeated = true};
-    struct sarn_error error;
+    struct sarn_error error = {SARN_OK, ""};
     uint64_t next;
+    sarn_status status;
 
     if (stored->event_count > 0) {
-        sarn_status status;
-
-        reply.position = position + stored->event_count - 1;
-        status = journal->ops->walk(journal->self, reply.position, note_version, &reply,
-                                    &next, &error);
-        if (status != SARN_OK) {
-            sarn__answer_error(engine, request, status, &error);
-            return;
-        }
+        position += stored->event_count - 1;
+        reply.position = position;
+    }
+    status =
+        journal->ops->walk(journal->self, position, note_record, &reply, &next, &error);
+    if (status != SARN_OK) {
+        sarn__answer_error(engine, request, status, &error);
+        return;
     }
     if (size > 0) {
         memcpy(text, stored->text.data, size);
@@ -90,6 +91,7 @@ static void answer_stored(sarn_engine *engine,
 
 /* Note the key as in flight. */
 static sarn_status pend(sarn_engine *engine,
+                        const struct sarn__request *holder,
                         uint32_t tenant,
                         struct sarn_str key,
                         const uint8_t payload_hash[16])
@@ -106,6 +108,7 @@ static sarn_status pend(sarn_engine *engine,
     memcpy(pending + 1, text.data, text.size);
     pending->node.key = (struct sarn_str){(const char *)(pending + 1), text.size};
     memcpy(pending->payload_hash, payload_hash, sizeof(pending->payload_hash));
+    pending->holder = holder;
     if (sarn__map_insert(&engine->pending_keys, &pending->node) != SARN_OK) {
         sarn__heap_free(heap, pending);
         return SARN_ERR_NOMEM;
@@ -155,7 +158,7 @@ bool sarn__key_taken(sarn_engine *engine,
         return true;
     }
     if (status == SARN_ERR_NOT_FOUND) {
-        status = pend(engine, tenant, key, payload_hash);
+        status = pend(engine, request, tenant, key, payload_hash);
         error.status = SARN_OK;
     }
     if (status != SARN_OK) {
@@ -171,6 +174,7 @@ bool sarn__key_taken(sarn_engine *engine,
 }
 
 void sarn__key_answered(sarn_engine *engine,
+                        const struct sarn__request *request,
                         uint32_t tenant,
                         struct sarn_str key,
                         const struct sarn_reply *reply)
@@ -181,17 +185,18 @@ void sarn__key_answered(sarn_engine *engine,
     struct sarn__pending_key *pending;
     struct sarn_reply repeated = *reply;
 
-    if (node == NULL) {
-        return; /* Answered before it was decided. */
+    pending = node == NULL ? NULL : SARN__OF(node, struct sarn__pending_key, node);
+    if (pending == NULL || pending->holder != request) {
+        return; /* Answered without having been decided: refused, or only tried. */
     }
-    pending = SARN__OF(node, struct sarn__pending_key, node);
+    pending->holder = NULL;
     repeated.repeated = true;
     repeated.events = NULL;
     while (pending->waiters != NULL) {
-        struct sarn__request *request = pending->waiters;
+        struct sarn__request *waiter = pending->waiters;
 
-        pending->waiters = request->next;
-        sarn__answer_now(engine, request, &repeated);
+        pending->waiters = waiter->next;
+        sarn__answer_now(engine, waiter, &repeated);
     }
     if (engine->writer.settling != NULL) {
         pending->answered = true;

@@ -28,6 +28,11 @@ static sarn_status request_create(sarn_engine *engine,
     }
     made->arena = arena;
     made->kind = kind;
+    made->answer = sarn_arena_alloc(arena, sizeof(*made->answer));
+    if (made->answer == NULL) {
+        sarn_arena_destroy(arena);
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory taking a request");
+    }
     *request = made;
     return SARN_OK;
 }

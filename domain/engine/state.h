@@ -35,7 +35,8 @@ struct sarn__answers {
 struct sarn__pending_key {
     struct sarn__map_node node; /* Key: tenant and key. */
     uint8_t payload_hash[16];
-    struct sarn__request *waiters; /* The same again, linked by next. */
+    const struct sarn__request *holder; /* Who was decided; NULL: answered. */
+    struct sarn__request *waiters;      /* The same again, linked by next. */
     struct sarn__pending_key *next_answered;
     bool answered; /* Its batch is durable, but the store does not know it yet. */
 };
@@ -125,8 +126,9 @@ bool sarn__key_taken(sarn_engine *engine,
                      struct sarn_str key,
                      const uint8_t payload_hash[16],
                      struct sarn__command_result *result);
-/* The request that holds the key was answered with reply: so are those that waited. */
+/* request was answered with reply: if it holds the key, so are those that waited. */
 void sarn__key_answered(sarn_engine *engine,
+                        const struct sarn__request *request,
                         uint32_t tenant,
                         struct sarn_str key,
                         const struct sarn_reply *reply);

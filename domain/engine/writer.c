@@ -288,7 +288,11 @@ sarn_status sarn__writer_put(struct sarn__writer *writer,
     }
     writer->next_position += 1;
     writer->time_us = meta->time_us > writer->time_us ? meta->time_us : writer->time_us;
-    *written = (struct sarn__written){record.position, record.version, record.stream};
+    *written = (struct sarn__written){.position = record.position,
+                                      .version = record.version,
+                                      .stream = record.stream,
+                                      .id = record.id,
+                                      .schema = record.schema};
     return SARN_OK;
 }
 

@@ -45,6 +45,8 @@ struct sarn__written {
     uint64_t position;
     uint64_t version;
     uint64_t stream; /* Its number. */
+    struct sarn_uuid id;
+    uint32_t schema; /* 0: plain bytes. */
 };
 
 /* A state at one version, encoded when it was decided. */
