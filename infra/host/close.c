@@ -91,6 +91,7 @@ void sarn_close(sarn_engine *engine)
     sarn__waiter_init(&waiter);
     take_over(host, &waiter);
     sarn__engine_stop(engine);
+    host->again = true; /* What nobody waited for is appended now. */
     refuse_inbox(host);
     settle(host, &host->commits_out);
     turn_away(host);

@@ -155,7 +155,8 @@ void sarn__host_round(struct sarn__host *host)
     answer_visits(host, taken.visits);
     pthread_mutex_lock(&host->mutex);
     host->undecided = duties.queued;
-    host->again = host->again || duties.again;
+    /* A visit may leave work behind: a subscriber who has to catch up. */
+    host->again = host->again || duties.again || taken.visits != NULL;
     host->wake_us = duties.wake_us;
     if (host->room_wanted > 0 && sarn__host_has_room(host)) {
         give_room(host);

@@ -346,6 +346,38 @@ static void a_subscriber_sees_each_event_once_and_in_order(void **unused)
     close_world(&w);
 }
 
+static bool readable(const struct world *w)
+{
+    struct pollfd fd = {.fd = sarn_fd(w->engine), .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 1;
+}
+
+/* Nothing else happens that would bring its events up. */
+static void a_subscriber_to_an_idle_engine_catches_up(void **unused)
+{
+    struct world w;
+    struct sarn_subscribe_options options = SARN_SUBSCRIBE_OPTIONS_INIT;
+    sarn_subscription *subscription;
+
+    (void)unused;
+    open_plain(&w);
+    w.in_order = true;
+    assert_int_equal(call_append(&w, "talk-1", NULL), SARN_OK);
+    while (readable(&w)) {
+        assert_ok(sarn_dispatch(w.engine, &w.error), &w.error);
+    }
+    options.category = sarn_str("talk");
+    assert_ok(sarn_subscribe(w.engine, &options, count_event, NULL, &w, &subscription,
+                             &w.error),
+              &w.error);
+    while (readable(&w)) {
+        assert_ok(sarn_dispatch(w.engine, &w.error), &w.error);
+    }
+    assert_int_equal(w.seen, 1);
+    close_world(&w);
+}
+
 /* --- back-pressure --- */
 
 static void a_full_queue_refuses(void **unused)
@@ -484,6 +516,7 @@ int main(void)
         cmocka_unit_test(an_embedders_loop_polls_one_descriptor),
         cmocka_unit_test(a_handler_may_submit_but_not_wait),
         cmocka_unit_test(a_subscriber_sees_each_event_once_and_in_order),
+        cmocka_unit_test(a_subscriber_to_an_idle_engine_catches_up),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(a_full_queue_waits_where_it_was_opened_so),
         cmocka_unit_test(closing_answers_everybody_once_and_tells_the_truth),
