@@ -58,7 +58,8 @@ SARN_API SARN_MUST_USE sarn_status sarn_step_output(struct sarn_step_call *call,
                                                     const void *output);
 /* Local steps only: send a command to an aggregate, decided at once.
  * SARN_ERR_REJECTED and others as decide answers: return them to fail the step, or go
- * on. SARN_ERR_STATE: not a local step. */
+ * on. SARN_ERR_STATE: not a local step. The authorize hook is not asked: it was when
+ * the execution was started. */
 struct sarn_command;
 SARN_API SARN_MUST_USE sarn_status
 sarn_step_command(struct sarn_step_call *call, const struct sarn_command *command);
