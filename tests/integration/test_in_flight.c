@@ -4,6 +4,7 @@
 
 #include "infra/memory/codec.h"
 #include "support/bank.h"
+#include "support/heap.h"
 
 /* --- keys --- */
 
@@ -296,6 +297,76 @@ static void everybody_is_answered_when_a_write_is_in_doubt(void **unused)
     assert_true(stopped > 20);
 }
 
+/* --- memory --- */
+
+#define KEYED 6
+
+/* Credits of 1, 2, 4, ... under keys of their own, each sent twice: every one is
+ * answered, and once. */
+static void send_keyed(struct bank *bank, struct sarn__sim_outcome out[2 * KEYED])
+{
+    memset(out, 0, 2 * KEYED * sizeof(*out));
+    for (uint32_t i = 0; i < 2 * KEYED; i++) {
+        struct payments_credit credit = {.amount = {.minor = (int64_t)1 << i % KEYED,
+                                                    .currency = PAYMENTS_CURRENCY_CZK}};
+        struct sarn_command command = SARN_COMMAND_INIT;
+        char key[8];
+
+        snprintf(key, sizeof(key), "k%" PRIu32, i % KEYED);
+        command.stream = sarn_str("account-1");
+        command.type = &payments_credit_type;
+        command.data = &credit;
+        command.key = sarn_str(key);
+        if (sarn__sim_submit(bank->sim, &command, &out[i], NULL) != SARN_OK) {
+            out[i].answers = 1;
+            out[i].status = SARN_ERR_NOMEM;
+        }
+        (void)sarn__sim_run_moves(bank->sim, i % 3);
+    }
+    sarn__sim_run(bank->sim);
+    for (uint32_t i = 0; i < 2 * KEYED; i++) {
+        assert_int_equal(out[i].answers, 1);
+    }
+}
+
+/* Whatever fails for want of memory, its key tells what became of it. */
+static void memory_that_runs_out_anywhere_moves_no_money_twice(void **unused)
+{
+    bool failed = true;
+    uint64_t at;
+
+    (void)unused;
+    for (at = 1; failed; at++) {
+        struct test_heap heap = {.calls = 0};
+        struct sarn_options options = {.tail_max = 8, .heap = test_heap(&heap)};
+        struct sarn__sim_outcome out[2 * KEYED];
+        struct sarn_error error;
+        struct bank bank;
+        bool stopped;
+
+        bank_open(&bank, at, &options);
+        (void)bank_do_open(&bank, "1");
+        heap.calls = 0;
+        heap.fail_at = at;
+        send_keyed(&bank, out);
+        failed = heap.calls >= at;
+        heap.fail_at = 0;
+        send_keyed(&bank, out);
+        stopped = out[0].status == SARN_ERR_CLOSED;
+        if (stopped) {
+            assert_int_equal(sarn__sim_crash_reopen(bank.sim, &error), SARN_OK);
+            send_keyed(&bank, out);
+        }
+        for (uint32_t i = 0; i < 2 * KEYED; i++) {
+            assert_int_equal(out[i].status, SARN_OK);
+        }
+        assert_int_equal(bank_balance(&bank, "1"), (1 << KEYED) - 1);
+        assert_int_equal(bank_row(&bank, "1"), (1 << KEYED) - 1);
+        bank_close(&bank);
+    }
+    assert_true(at > 40); /* So often there was something to fail. */
+}
+
 /* --- the authorize hook --- */
 
 static sarn_status note_stream(void *arg, const struct sarn_command *command)
@@ -355,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_state_that_apply_left_half_way_is_forgotten),
         cmocka_unit_test(apply_is_shown_what_a_replay_would_show_it),
         cmocka_unit_test(everybody_is_answered_when_a_write_is_in_doubt),
+        cmocka_unit_test(memory_that_runs_out_anywhere_moves_no_money_twice),
         cmocka_unit_test(authorize_is_shown_an_executions_stream),
     };
 
