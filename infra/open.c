@@ -126,13 +126,14 @@ static sarn_status open_lmdb(struct sarn__lmdb_options *lmdb,
                              struct sarn_journal *journal,
                              struct sarn_error *error)
 {
-    sarn_status status = sarn__lmdb_open(lmdb, journal, error);
+    struct sarn_error why = {SARN_OK, ""};
+    sarn_status status = sarn__lmdb_open(lmdb, journal, &why);
 
     if (status == SARN_ERR_NOMEM && lmdb->map_bytes == 0) {
         lmdb->map_bytes = SMALL_MAP;
-        status = sarn__lmdb_open(lmdb, journal, error);
+        status = sarn__lmdb_open(lmdb, journal, &why);
     }
-    return status;
+    return status == SARN_OK ? SARN_OK : sarn__fail(error, status, "%s", why.text);
 }
 
 /* --- opening to write --- */

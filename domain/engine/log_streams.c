@@ -14,6 +14,7 @@ static sarn_status describe(struct sarn_log *log,
                             struct sarn_error *error)
 {
     struct sarn_stream_info made = {.name = name, .tenant = tenant};
+    struct sarn_error why = {SARN_OK, ""};
     struct sarn__head head;
     sarn_status status;
 
@@ -28,9 +29,9 @@ static sarn_status describe(struct sarn_log *log,
     made.version = head.version;
     made.last_position = head.last_position;
     status =
-        sarn__store_metadata(&log->store, head.number, arena, &made.metadata, error);
+        sarn__store_metadata(&log->store, head.number, arena, &made.metadata, &why);
     if (status != SARN_OK && status != SARN_ERR_NOT_FOUND) {
-        return status;
+        return sarn__fail(error, status, "%s", why.text);
     }
     *info = made;
     return SARN_OK;

@@ -148,6 +148,7 @@ static sarn_status take_log(sarn_engine *engine,
                             struct sarn_error *error)
 {
     sarn_status status = SARN_ERR_WRONG_EXPECTED_VERSION;
+    struct sarn_error why = {SARN_OK, ""};
 
     for (uint32_t i = 0; i < TAKE_TRIES && (status == SARN_ERR_WRONG_EXPECTED_VERSION ||
                                             status == SARN_ERR_DEPOSED);
@@ -156,17 +157,17 @@ static sarn_status take_log(sarn_engine *engine,
             SARN__TRY(sarn__log_refresh(&engine->log, error));
             sarn__writer_forget(&engine->writer);
         }
-        status = first_commit(engine, config, error);
+        status = first_commit(engine, config, &why);
     }
-    if (status == SARN_OK) {
-        engine->job_finished = true;
-        sarn__settle_job(engine);
-        sarn__settle_fold(engine);
-        status = engine->stopped == SARN_OK ? SARN_OK
-                                            : sarn__fail(error, engine->stopped, "%s",
-                                                         engine->stopped_error.text);
+    if (status != SARN_OK) {
+        return sarn__fail(error, status, "%s", why.text);
     }
-    return status;
+    engine->job_finished = true;
+    sarn__settle_job(engine);
+    sarn__settle_fold(engine);
+    return engine->stopped == SARN_OK
+               ? SARN_OK
+               : sarn__fail(error, engine->stopped, "%s", engine->stopped_error.text);
 }
 
 /* --- projections that are new, or behind --- */

@@ -152,13 +152,16 @@ static sarn_status bind_view(struct sarn__projections *projections,
                              struct sarn_error *error)
 {
     struct sarn__registration registration;
+    struct sarn_error why = {SARN_OK, ""};
     sarn_status status = sarn__store_projection(
-        projections->store, sarn_str(view->projection->name), &registration, error);
+        projections->store, sarn_str(view->projection->name), &registration, &why);
 
     if (status == SARN_ERR_NOT_FOUND) {
-        return SARN_OK;
+        return SARN_OK; /* Not a failure: error stays as it is. */
     }
-    SARN__TRY(status);
+    if (status != SARN_OK) {
+        return sarn__fail(error, status, "%s", why.text);
+    }
     if (!fits(view, &registration)) {
         view->stale_id = registration.id;
         view->id = 0;

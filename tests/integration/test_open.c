@@ -400,6 +400,42 @@ static void failures_leave_nothing_open(void **unused)
     good_log_remove(&w);
 }
 
+/* --- success --- */
+
+/* An error is written on failure only: so what is looked for, and may not be there,
+ * must leave no trace in it. */
+static void what_succeeds_leaves_the_error_alone(void **unused)
+{
+    const struct sarn_module *const modules[] = {&sarn_payments_module};
+    const struct sarn_error untouched = {SARN_OK, "as it was"};
+    struct sarn_options options = SARN_OPTIONS_INIT;
+    struct sarn_log_options log_options = SARN_LOG_OPTIONS_INIT;
+    struct sarn_error error = untouched;
+    struct sarn_arena *arena = sarn_arena_create(NULL);
+    struct sarn_stream_info info;
+    struct good_log w;
+    sarn_engine *engine;
+    sarn_log *log;
+
+    (void)unused;
+    good_log_make(&w);
+    /* A log that knows nothing of the projection that it is opened with. */
+    log_options.modules = modules;
+    log_options.module_count = 1;
+    assert_int_equal(sarn_log_open(w.path, &log_options, &log, &error), SARN_OK);
+    assert_int_equal(sarn_log_stream(log, 0, sarn_str("talk-1"), arena, &info, &error),
+                     SARN_OK);
+    assert_int_equal(info.metadata.size, 0);
+    sarn_log_close(log);
+    options.modules = modules;
+    options.module_count = 1;
+    assert_int_equal(sarn_open(w.path, &options, &engine, &error), SARN_OK);
+    sarn_close(engine);
+    assert_memory_equal(&error, &untouched, sizeof(error));
+    sarn_arena_destroy(arena);
+    good_log_remove(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_read_only_directory_or_file_is_named),
         cmocka_unit_test(options_that_make_no_sense_are_named),
         cmocka_unit_test(failures_leave_nothing_open),
+        cmocka_unit_test(what_succeeds_leaves_the_error_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
