@@ -119,6 +119,16 @@ static sarn_status append_meta(sarn_engine *engine,
     return SARN_OK;
 }
 
+/* A part of a digest: how long the two next ones are, so that no two appends look alike
+ * when they are joined. */
+static struct sarn_str
+sizes_of(uint32_t sizes[2], struct sarn_str first, struct sarn_str second)
+{
+    sizes[0] = first.size;
+    sizes[1] = second.size;
+    return (struct sarn_str){(const char *)sizes, 2 * sizeof(sizes[0])};
+}
+
 /* Of what makes a repeat a repeat: every stream's name, every type and payload. */
 static sarn_status append_hash(sarn_engine *engine,
                                const struct sarn_append *append,
@@ -127,22 +137,27 @@ static sarn_status append_hash(sarn_engine *engine,
                                uint8_t hash[16])
 {
     const struct sarn_hash *port = &engine->log.ports.hash;
+    size_t groups = append->stream_count + (size_t)event_count(append);
+    struct sarn_str *parts = sarn_arena_alloc(arena, groups * 3 * sizeof(*parts));
+    uint32_t(*sizes)[2] = sarn_arena_alloc(arena, groups * sizeof(*sizes));
     uint8_t digest[SARN__DIGEST_BYTES];
     uint32_t count = 0;
-    struct sarn_str *parts = sarn_arena_alloc(
-        arena, (append->stream_count * (size_t)2 + event_count(append) * (size_t)2) *
-                   sizeof(*parts));
 
-    if (parts == NULL) {
+    if (parts == NULL || sizes == NULL) {
         return SARN_ERR_NOMEM;
     }
     for (uint32_t i = 0; i < append->stream_count; i++) {
         const struct sarn_stream_append *stream = &append->streams[i];
+        struct sarn_str none = {NULL, 0};
 
-        parts[count++] = (struct sarn_str)SARN_STR("\0");
+        parts[count++] = sizes_of(*sizes++, stream->stream, none);
         parts[count++] = stream->stream;
         for (uint32_t k = 0; k < stream->event_count; k++) {
-            parts[count++] = new_event(stream, &stream->events[k], *payloads).type_name;
+            struct sarn_str name =
+                new_event(stream, &stream->events[k], *payloads).type_name;
+
+            parts[count++] = sizes_of(*sizes++, name, *payloads);
+            parts[count++] = name;
             parts[count++] = *payloads++;
         }
     }

@@ -221,14 +221,16 @@ static sarn_status payload_hash(sarn_engine *engine,
                                 struct sarn_error *error)
 {
     const struct sarn_ports *ports = &engine->log.ports;
-    struct sarn_str parts[4] = {
-        command->stream, SARN_STR("\0"), sarn_str(command->type->name), {NULL, 0}};
+    /* Neither name holds a NUL, so the parts cannot run into each other. */
+    struct sarn_str nul = SARN_STR("\0");
+    struct sarn_str parts[5] = {
+        command->stream, nul, sarn_str(command->type->name), nul, {NULL, 0}};
     uint8_t digest[SARN__DIGEST_BYTES];
 
     sarn_arena_reset(engine->scratch);
     SARN__TRY(ports->codec.ops->encode(ports->codec.self, command->type, command->data,
-                                       engine->scratch, &parts[3], error));
-    SARN__TRY(ports->hash.ops->digest(ports->hash.self, parts, 4, digest));
+                                       engine->scratch, &parts[4], error));
+    SARN__TRY(ports->hash.ops->digest(ports->hash.self, parts, 5, digest));
     memcpy(hash, digest, 16);
     return SARN_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "core/utf8.h"
 #include "engine/module_check.h"
 #include "engine/state.h"
 
@@ -39,24 +40,10 @@ static sarn_status request_create(sarn_engine *engine,
 
 /* --- checks --- */
 
-static sarn_status check_stream(struct sarn_str stream, struct sarn_error *error)
-{
-    if (stream.size == 0 || stream.size > SARN_STREAM_NAME_BYTES_MAX) {
-        return sarn__fail(error,
-                          stream.size == 0 ? SARN_ERR_INVALID : SARN_ERR_TOO_LARGE,
-                          "a stream's name has 1 to %u bytes, not %u",
-                          SARN_STREAM_NAME_BYTES_MAX, stream.size);
-    }
-    if (memchr(stream.data, '\0', stream.size) != NULL) {
-        return sarn__fail(error, SARN_ERR_INVALID, "a stream's name holds no NUL");
-    }
-    return SARN_OK;
-}
-
-static sarn_status check_short(struct sarn_str text,
-                               uint32_t size_max,
-                               const char *what,
-                               struct sarn_error *error)
+static sarn_status check_size(struct sarn_str text,
+                              uint32_t size_max,
+                              const char *what,
+                              struct sarn_error *error)
 {
     if (text.size > size_max) {
         return sarn__fail(error, SARN_ERR_TOO_LARGE, "%s has at most %u bytes, not %u",
@@ -65,14 +52,48 @@ static sarn_status check_short(struct sarn_str text,
     return SARN_OK;
 }
 
+static sarn_status check_text(struct sarn_str text,
+                              uint32_t size_max,
+                              const char *what,
+                              struct sarn_error *error)
+{
+    SARN__TRY(check_size(text, size_max, what, error));
+    if (!sarn__utf8_valid(text)) {
+        return sarn__fail(error, SARN_ERR_INVALID, "%s is not UTF-8", what);
+    }
+    return SARN_OK;
+}
+
+/* What becomes part of a stream's name, or all of it. */
+static sarn_status check_name(struct sarn_str text,
+                              uint32_t size_max,
+                              const char *what,
+                              struct sarn_error *error)
+{
+    if (text.size == 0 || text.size > size_max) {
+        return sarn__fail(error, text.size == 0 ? SARN_ERR_INVALID : SARN_ERR_TOO_LARGE,
+                          "%s has 1 to %u bytes, not %u", what, size_max, text.size);
+    }
+    SARN__TRY(check_text(text, size_max, what, error));
+    if (memchr(text.data, '\0', text.size) != NULL) {
+        return sarn__fail(error, SARN_ERR_INVALID, "%s holds no NUL", what);
+    }
+    return SARN_OK;
+}
+
+static sarn_status check_stream(struct sarn_str stream, struct sarn_error *error)
+{
+    return check_name(stream, SARN_STREAM_NAME_BYTES_MAX, "a stream's name", error);
+}
+
 static sarn_status check_who(struct sarn_str key,
                              struct sarn_str actor,
                              struct sarn_str origin,
                              struct sarn_error *error)
 {
-    SARN__TRY(check_short(key, SARN_KEY_BYTES_MAX, "an idempotency key", error));
-    SARN__TRY(check_short(actor, SARN_NAME_BYTES_MAX, "an actor's name", error));
-    return check_short(origin, SARN_NAME_BYTES_MAX, "an origin's name", error);
+    SARN__TRY(check_size(key, SARN_KEY_BYTES_MAX, "an idempotency key", error));
+    SARN__TRY(check_text(actor, SARN_NAME_BYTES_MAX, "an actor's name", error));
+    return check_text(origin, SARN_NAME_BYTES_MAX, "an origin's name", error);
 }
 
 static sarn_status check_expected(int64_t expected, struct sarn_error *error)
@@ -223,7 +244,7 @@ static sarn_status check_event(const struct sarn_new_event *event,
                           "type names beginning with \"sarn.\" are Sarn's own: \"%s\"",
                           event->type_name);
     }
-    return check_short(name, SARN_NAME_BYTES_MAX, "a type's name", error);
+    return check_text(name, SARN_NAME_BYTES_MAX, "a type's name", error);
 }
 
 static sarn_status check_stream_append(sarn_engine *engine,
@@ -351,7 +372,7 @@ static sarn_status request_stream(sarn_engine *engine,
 
     SARN__TRY(check_stream(stream, error));
     SARN__TRY(check_expected(expected_version, error));
-    SARN__TRY(check_short(metadata, SARN_PAYLOAD_BYTES_MAX / 2, "metadata", error));
+    SARN__TRY(check_size(metadata, SARN_PAYLOAD_BYTES_MAX / 2, "metadata", error));
     if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) != NULL) {
         return sarn__fail(error, SARN_ERR_INVALID,
                           "\"%.*s\" is an execution; it can be neither deleted nor "
@@ -406,14 +427,8 @@ static sarn_status check_start(sarn_engine *engine,
                           "no module has a workflow \"%.*s\"", (int)name.size,
                           name.data);
     }
-    if (start->workflow_id.size == 0) {
-        return sarn__fail(error, SARN_ERR_INVALID, "an execution needs a workflow_id");
-    }
-    SARN__TRY(check_short(start->workflow_id, SARN__WORKFLOW_ID_BYTES_MAX,
-                          "a workflow_id", error));
-    if (memchr(start->workflow_id.data, '\0', start->workflow_id.size) != NULL) {
-        return sarn__fail(error, SARN_ERR_INVALID, "a workflow_id holds no NUL");
-    }
+    SARN__TRY(check_name(start->workflow_id, SARN__WORKFLOW_ID_BYTES_MAX,
+                         "a workflow_id", error));
     if (((*workflow)->input == NULL) != (start->input == NULL)) {
         return sarn__fail(error, SARN_ERR_INVALID, "workflow \"%s\" takes %s input",
                           (*workflow)->name, (*workflow)->input == NULL ? "no" : "an");

@@ -322,6 +322,51 @@ static void an_append_to_several_streams_is_all_or_nothing(void **unused)
     bank_close(&bank);
 }
 
+static void appends_that_join_to_the_same_bytes_are_not_repeats(void **unused)
+{
+    static const struct {
+        const char *type, *payload;
+        sarn_status status;
+    } rows[] = {{"ab", "cd", SARN_OK},
+                {"a", "bcd", SARN_ERR_KEY_REUSED},
+                {"abc", "d", SARN_ERR_KEY_REUSED},
+                {"ab", "cd", SARN_OK}};
+    struct bank bank;
+
+    (void)unused;
+    bank_open(&bank, 8, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sarn_str payload = sarn_str(rows[i].payload);
+        struct sarn_new_event event = {.type_name = rows[i].type, .data = &payload};
+        struct sarn_stream_append stream = {sarn_str("note-1"), SARN_ANY, &event, 1, 0};
+        struct sarn_append append = SARN_APPEND_INIT;
+        struct sarn__sim_outcome out = {0};
+        struct sarn_error error;
+
+        append.streams = &stream;
+        append.stream_count = 1;
+        append.key = sarn_str("k");
+        assert_int_equal(sarn__sim_append(bank.sim, &append, &out, &error), SARN_OK);
+        sarn__sim_run(bank.sim);
+        assert_int_equal(out.status, rows[i].status);
+        assert_int_equal(out.repeated, i > 0);
+    }
+    bank_close(&bank);
+}
+
+static void a_name_that_is_not_utf_8_is_refused(void **unused)
+{
+    struct bank bank;
+
+    (void)unused;
+    bank_open(&bank, 9, NULL);
+    assert_int_equal(append_two(&bank, "note-\xff", "note-2", SARN_ANY).status,
+                     SARN_ERR_INVALID);
+    assert_int_equal(append_two(&bank, "note-\xc3\xa9", "note-2", SARN_ANY).status,
+                     SARN_OK);
+    bank_close(&bank);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +378,8 @@ int main(void)
         cmocka_unit_test(a_deleted_aggregate_begins_anew_and_its_version_goes_on),
         cmocka_unit_test(metadata_does_not_disturb_the_aggregate),
         cmocka_unit_test(an_append_to_several_streams_is_all_or_nothing),
+        cmocka_unit_test(appends_that_join_to_the_same_bytes_are_not_repeats),
+        cmocka_unit_test(a_name_that_is_not_utf_8_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
