@@ -32,21 +32,26 @@ sarn_status sarn_key_add_i64(struct sarn_key *key, int64_t value)
 
 sarn_status sarn_key_add_text(struct sarn_key *key, struct sarn_str text)
 {
-    struct sarn_key grown = *key;
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    uint32_t before = key->size, left = text.size;
 
     /* 00 00 ends the text, and 00 FF stands for a NUL in it. So a text comes before
      * every text that it begins, whatever part follows it in the key. */
-    for (uint32_t i = 0; i < text.size; i++) {
-        uint8_t byte = (uint8_t)text.data[i];
+    while (left > 0) {
+        const uint8_t *nul = memchr(bytes, 0, left);
+        uint32_t size = nul == NULL ? left : (uint32_t)(nul - bytes) + 1;
 
-        if (add(&grown, &byte, 1) != SARN_OK ||
-            (byte == 0 && add(&grown, (const uint8_t[]){0xFF}, 1) != SARN_OK)) {
+        if (add(key, bytes, size) != SARN_OK ||
+            (nul != NULL && add(key, (const uint8_t[]){0xFF}, 1) != SARN_OK)) {
+            key->size = before;
             return SARN_ERR_TOO_LARGE;
         }
+        bytes += size;
+        left -= size;
     }
-    if (add(&grown, (const uint8_t[]){0, 0}, 2) != SARN_OK) {
+    if (add(key, (const uint8_t[]){0, 0}, 2) != SARN_OK) {
+        key->size = before;
         return SARN_ERR_TOO_LARGE;
     }
-    *key = grown;
     return SARN_OK;
 }
