@@ -413,7 +413,7 @@ static void an_answer_needs_memory(void **unused)
     assert_int_equal(sarn__store_put_snapshot(&f.store, 1, &snapshot, NULL), SARN_OK);
     sarn_arena_destroy(f.arena);
     f.arena = sarn_arena_create(&heap);
-    assert_non_null(sarn_arena_alloc(f.arena, 1008)); /* Its first block is full. */
+    assert_non_null(sarn_arena_alloc(f.arena, 928)); /* Its first block is full. */
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
         counted.fail_at = counted.calls + 1;
         assert_int_equal(asks[i](&f), SARN_ERR_NOMEM);
