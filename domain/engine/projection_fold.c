@@ -21,7 +21,9 @@ sarn_status sarn_keys_add(struct sarn_keys *keys, const struct sarn_key *key)
     if (keys->count == SARN__KEYS_MAX) {
         return SARN_ERR_TOO_LARGE;
     }
-    keys->keys[keys->count++] = *key;
+    keys->keys[keys->count].size = key->size;
+    memcpy(keys->keys[keys->count].bytes, key->bytes, key->size);
+    keys->count += 1;
     return SARN_OK;
 }
 
@@ -198,6 +200,7 @@ static sarn_status unpack_row(struct sarn__projections *projections,
 static sarn_status store_row(struct sarn__projections *projections,
                              const struct sarn__view *view,
                              const struct sarn_row *row,
+                             struct sarn__row_view *found,
                              uint64_t position,
                              struct trouble *trouble,
                              struct sarn_error *error)
@@ -215,6 +218,14 @@ static sarn_status store_row(struct sarn__projections *projections,
                    codec->ops->encode(codec->self, view->projection->row, row->data,
                                       projections->row_arena, &bytes, &trouble->error),
                    trouble->error.text)) {
+        return SARN_OK;
+    }
+    if (found->found && found->size == bytes.size) { /* Nearly all: in its place. */
+        SARN__TRY(sarn__tables_change(projections->tables, table, row->key, position,
+                                      found, error));
+        if (bytes.size > 0) {
+            memcpy(found->value, bytes.data, bytes.size);
+        }
         return SARN_OK;
     }
     return sarn__tables_put(projections->tables, table, row->key, bytes, position,
@@ -277,7 +288,8 @@ static sarn_status fold_row(struct sarn__projections *projections,
     if (!apply(projections, view, &row, event, trouble)) {
         return SARN_OK;
     }
-    SARN__TRY(store_row(projections, view, &row, event->position, trouble, error));
+    SARN__TRY(
+        store_row(projections, view, &row, &found, event->position, trouble, error));
     return trouble->what != NULL ? SARN_OK
                                  : change_entries(projections, view, row.key,
                                                   event->position, trouble, error);
