@@ -55,7 +55,7 @@ void sarn__tables_destroy(struct sarn__tables *tables);
 /* Bytes of rows that are the same in memory as below and are kept to be read and
  * changed again. Tables that never began a round keep none: somebody else may be
  * writing. */
-#define SARN__TABLES_CACHE_BYTES (32u * 1024u * 1024u)
+#define SARN__TABLES_CACHE_BYTES (64u * 1024u * 1024u)
 
 /* The row, copied to arena; position (may be NULL) of the event that made it.
  * SARN_ERR_NOT_FOUND: no row; *position is then that of its removal, or 0. */

@@ -237,7 +237,8 @@ fill(struct sarn__tables *tables, struct limits *limits, struct sarn_error *erro
         }
     }
     for (uint32_t i = 0; i < tables->count && !full; i++) {
-        if (tables->list[i]->number >= tables->round.place.table &&
+        if (tables->list[i]->unflushed_rows > 0 &&
+            tables->list[i]->number >= tables->round.place.table &&
             take_rows(tables, tables->list[i], limits, &full)) {
             return no_memory(error);
         }

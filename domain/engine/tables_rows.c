@@ -113,6 +113,7 @@ static void count_in(struct sarn__tables *tables, struct sarn__row *row)
 {
     if (row->state != SARN__ROW_CLEAN) {
         tables->unflushed_rows += 1;
+        row->table->unflushed_rows += 1;
         tables->unflushed_bytes += row_bytes(row);
         return;
     }
@@ -132,6 +133,7 @@ static void count_out(struct sarn__tables *tables, struct sarn__row *row)
     if (row->state != SARN__ROW_CLEAN) {
         assert(tables->unflushed_rows > 0);
         tables->unflushed_rows -= 1;
+        row->table->unflushed_rows -= 1;
         tables->unflushed_bytes -= row_bytes(row);
         return;
     }

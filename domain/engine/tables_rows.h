@@ -47,6 +47,7 @@ struct sarn__row {
 struct sarn__table_rows {
     uint32_t number;
     bool hidden; /* Cleared: what lies below is not to be seen, and to be deleted. */
+    uint64_t unflushed_rows; /* 0: a round has nothing to take here. */
     struct sarn__row_index by_key;
     struct sarn__tree in_order;
 };

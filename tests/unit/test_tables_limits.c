@@ -14,26 +14,26 @@ static void rows_are_dropped_from_memory_once_they_are_below(void **unused)
     (void)unused;
     overlay_begin(&f);
     for (uint64_t round = 1; round <= 4; round++) {
-        for (uint32_t i = 0; i < 200; i++) {
+        for (uint32_t i = 0; i < 400; i++) {
             snprintf(key, sizeof(key), "%04u", (uint32_t)(round * 1000 + i));
             assert_int_equal(sarn__tables_put(f.tables, OVERLAY_TABLE, sarn_str(key),
                                               (struct sarn_str){big, sizeof(big)},
                                               round, NULL),
                              SARN_OK);
         }
-        assert_true(sarn__tables_bytes(f.tables) >= 200 * sizeof(big));
+        assert_true(sarn__tables_bytes(f.tables) >= 400 * sizeof(big));
         overlay_flush(&f, round);
     }
     assert_int_equal(sarn__tables_bytes(f.tables), 0);
-    /* A row is one block, and there are 512 of 64 KiB in 32 MiB. */
-    assert_true(f.counted.live < 600);
-    assert_true(f.counted.live > 500);
-    for (uint32_t i = 0; i < 800; i++) { /* Reading keeps to it, too. */
-        snprintf(key, sizeof(key), "%04u", 1000 + i / 200 * 1000 + i % 200);
+    /* A row is one block, and there are 1024 of 64 KiB in 64 MiB. */
+    assert_true(f.counted.live < 1200);
+    assert_true(f.counted.live > 1000);
+    for (uint32_t i = 0; i < 1600; i++) { /* Reading keeps to it, too. */
+        snprintf(key, sizeof(key), "%04u", 1000 + i / 400 * 1000 + i % 400);
         assert_string_not_equal(overlay_get(&f, key), "none@0");
         sarn_arena_reset(f.arena);
     }
-    assert_true(f.counted.live < 600);
+    assert_true(f.counted.live < 1200);
     overlay_end(&f);
 }
 
