@@ -45,6 +45,24 @@ static sarn_status decided_event(sarn_engine *engine,
     return SARN_OK;
 }
 
+sarn_status sarn__aggregate_of(const sarn_engine *engine,
+                               struct sarn_str stream,
+                               const struct sarn_aggregate **aggregate,
+                               struct sarn_error *error)
+{
+    struct sarn_str category = sarn__category(stream);
+    const struct sarn_aggregate *found =
+        sarn__registry_aggregate(engine->log.registry, category);
+
+    if (found == NULL) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "no module has an aggregate for the category \"%.*s\"",
+                          (int)category.size, category.data);
+    }
+    *aggregate = found;
+    return SARN_OK;
+}
+
 /* Everything that one decision needs, from look-up to events. */
 struct deciding {
     const struct sarn_aggregate *aggregate;
@@ -59,16 +77,10 @@ static sarn_status decide(sarn_engine *engine,
                           struct deciding *deciding,
                           struct sarn_error *error)
 {
-    struct sarn_str category = sarn__category(command->stream);
     struct sarn__head head;
     struct sarn_command_view view;
 
-    deciding->aggregate = sarn__registry_aggregate(engine->log.registry, category);
-    if (deciding->aggregate == NULL) {
-        return sarn__fail(error, SARN_ERR_NOT_FOUND,
-                          "no module has an aggregate for the category \"%.*s\"",
-                          (int)category.size, category.data);
-    }
+    SARN__TRY(sarn__aggregate_of(engine, command->stream, &deciding->aggregate, error));
     SARN__TRY(sarn__writer_head(&engine->writer, meta->tenant, command->stream, &head,
                                 error));
     SARN__TRY(

@@ -1,13 +1,12 @@
 #include "engine/entities.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/map_key.h"
 #include "sarn/events.h"
 
-#define TENANT_BYTES   4u
 #define COMPACT_BYTES  65536u /* A state's arena is looked at beyond this. */
 #define COMPACT_GROWTH 2u     /* And rewritten when it has grown so many times. */
 
@@ -85,18 +84,14 @@ static struct sarn__entity *entity_create(const struct sarn_heap *heap,
                                           struct sarn_str stream,
                                           const struct sarn_aggregate *aggregate)
 {
-    size_t key_size = TENANT_BYTES + stream.size;
+    size_t key_size = SARN__MAP_KEY_TENANT_BYTES + stream.size;
     struct sarn__entity *entity = sarn__heap_alloc(heap, sizeof(*entity) + key_size);
-    char *key;
 
     if (entity == NULL) {
         return NULL;
     }
-    key = (char *)(entity + 1);
-    memcpy(key, &tenant, TENANT_BYTES);
-    memcpy(key + TENANT_BYTES, stream.data, stream.size);
-    entity->node.key = (struct sarn_str){key, (uint32_t)key_size};
-    entity->name = (struct sarn_str){key + TENANT_BYTES, stream.size};
+    entity->node.key = sarn__map_key((char *)(entity + 1), tenant, stream);
+    entity->name = sarn__map_key_name(entity->node.key);
     entity->tenant = tenant;
     entity->aggregate = aggregate;
     entity->version = -1;
@@ -287,16 +282,12 @@ sarn_status sarn__entities_get(struct sarn__entities *entities,
                                struct sarn__entity **entity,
                                struct sarn_error *error)
 {
-    char key[TENANT_BYTES + SARN_STREAM_NAME_BYTES_MAX];
+    char key[SARN__MAP_KEY_BYTES_MAX];
     struct sarn__map_node *node;
     struct sarn__entity *loaded;
     sarn_status status;
 
-    assert(stream.size <= SARN_STREAM_NAME_BYTES_MAX);
-    memcpy(key, &tenant, TENANT_BYTES);
-    memcpy(key + TENANT_BYTES, stream.data, stream.size);
-    node = sarn__map_find(&entities->map,
-                          (struct sarn_str){key, TENANT_BYTES + stream.size});
+    node = sarn__map_find(&entities->map, sarn__map_key(key, tenant, stream));
     if (node != NULL) {
         entities->hits += 1;
         *entity = SARN__OF(node, struct sarn__entity, node);
@@ -396,13 +387,10 @@ void sarn__entities_drop_name(struct sarn__entities *entities,
                               uint32_t tenant,
                               struct sarn_str stream)
 {
-    char key[TENANT_BYTES + SARN_STREAM_NAME_BYTES_MAX];
+    char key[SARN__MAP_KEY_BYTES_MAX];
     struct sarn__map_node *node;
 
-    memcpy(key, &tenant, TENANT_BYTES);
-    memcpy(key + TENANT_BYTES, stream.data, stream.size);
-    node = sarn__map_find(&entities->map,
-                          (struct sarn_str){key, TENANT_BYTES + stream.size});
+    node = sarn__map_find(&entities->map, sarn__map_key(key, tenant, stream));
     if (node != NULL) {
         sarn__entities_drop(entities, SARN__OF(node, struct sarn__entity, node));
     }

@@ -8,21 +8,8 @@
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/map_key.h"
 #include "engine/state.h"
-
-#define TENANT_BYTES 4u
-
-struct key_bytes {
-    char bytes[TENANT_BYTES + SARN_KEY_BYTES_MAX];
-};
-
-static struct sarn_str
-map_key(struct key_bytes *bytes, uint32_t tenant, struct sarn_str key)
-{
-    memcpy(bytes->bytes, &tenant, TENANT_BYTES);
-    memcpy(bytes->bytes + TENANT_BYTES, key.data, key.size);
-    return (struct sarn_str){bytes->bytes, TENANT_BYTES + key.size};
-}
 
 static void
 answer_reused(sarn_engine *engine, struct sarn__request *request, struct sarn_str key)
@@ -97,8 +84,8 @@ static sarn_status pend(sarn_engine *engine,
                         const uint8_t payload_hash[16])
 {
     const struct sarn_heap *heap = &engine->log.ports.heap;
-    struct key_bytes bytes;
-    struct sarn_str text = map_key(&bytes, tenant, key);
+    char bytes[SARN__MAP_KEY_BYTES_MAX];
+    struct sarn_str text = sarn__map_key(bytes, tenant, key);
     struct sarn__pending_key *pending =
         sarn__heap_alloc(heap, sizeof(*pending) + text.size);
 
@@ -123,9 +110,9 @@ bool sarn__key_taken(sarn_engine *engine,
                      const uint8_t payload_hash[16],
                      struct sarn__command_result *result)
 {
-    struct key_bytes bytes;
+    char bytes[SARN__MAP_KEY_BYTES_MAX];
     struct sarn__map_node *node =
-        sarn__map_find(&engine->pending_keys, map_key(&bytes, tenant, key));
+        sarn__map_find(&engine->pending_keys, sarn__map_key(bytes, tenant, key));
     struct sarn__command_result stored;
     struct sarn_error error;
     uint64_t position;
@@ -179,9 +166,9 @@ void sarn__key_answered(sarn_engine *engine,
                         struct sarn_str key,
                         const struct sarn_reply *reply)
 {
-    struct key_bytes bytes;
+    char bytes[SARN__MAP_KEY_BYTES_MAX];
     struct sarn__map_node *node =
-        sarn__map_find(&engine->pending_keys, map_key(&bytes, tenant, key));
+        sarn__map_find(&engine->pending_keys, sarn__map_key(bytes, tenant, key));
     struct sarn__pending_key *pending;
     struct sarn_reply repeated = *reply;
 

@@ -1,16 +1,14 @@
 /* Runs: found, made, loaded, dropped, reaped. */
 #include <assert.h>
-#include <string.h>
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/map_key.h"
 #include "engine/orchestrator_state.h"
-
-#define TENANT_BYTES 4u
 
 static const char *name_of(const struct sarn__run *run)
 {
-    return (const char *)(run + 1) + TENANT_BYTES;
+    return sarn__map_key_name(run->node.key).data;
 }
 
 struct sarn_str sarn__run_stream(const struct sarn__run *run)
@@ -91,14 +89,10 @@ struct sarn__run *sarn__run_find(const struct sarn__orchestrator *orchestrator,
                                  uint32_t tenant,
                                  struct sarn_str stream)
 {
-    char key[TENANT_BYTES + SARN_STREAM_NAME_BYTES_MAX];
-    struct sarn__map_node *node = NULL;
+    char key[SARN__MAP_KEY_BYTES_MAX];
+    struct sarn__map_node *node =
+        sarn__map_find(&orchestrator->runs, sarn__map_key(key, tenant, stream));
 
-    assert(stream.size <= SARN_STREAM_NAME_BYTES_MAX);
-    memcpy(key, &tenant, TENANT_BYTES);
-    memcpy(key + TENANT_BYTES, stream.data, stream.size);
-    node = sarn__map_find(&orchestrator->runs,
-                          (struct sarn_str){key, TENANT_BYTES + stream.size});
     return node == NULL ? NULL : SARN__OF(node, struct sarn__run, node);
 }
 
@@ -107,9 +101,8 @@ struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
                                    struct sarn_str stream,
                                    const struct sarn__definition *definition)
 {
-    uint32_t key_size = TENANT_BYTES + stream.size;
+    uint32_t key_size = SARN__MAP_KEY_TENANT_BYTES + stream.size;
     struct sarn__run *run = NULL;
-    char *key;
 
     /* Room for its timer is made now: giving it one later cannot fail. */
     if (sarn__timers_reserve(&orchestrator->timers, orchestrator->runs.count + 1) ==
@@ -119,10 +112,7 @@ struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
     if (run == NULL) {
         return NULL;
     }
-    key = (char *)(run + 1);
-    memcpy(key, &tenant, TENANT_BYTES);
-    memcpy(key + TENANT_BYTES, stream.data, stream.size);
-    run->node.key = (struct sarn_str){key, key_size};
+    run->node.key = sarn__map_key((char *)(run + 1), tenant, stream);
     run->name_size = (uint16_t)stream.size;
     run->tenant = tenant;
     run->definition = definition;

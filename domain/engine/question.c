@@ -9,22 +9,6 @@ void sarn__engine_settle(sarn_engine *engine)
     sarn__settle_fold(engine);
 }
 
-static sarn_status aggregate_of(const sarn_engine *engine,
-                                struct sarn_str stream,
-                                const struct sarn_aggregate **aggregate,
-                                struct sarn_error *error)
-{
-    struct sarn_str category = sarn__category(stream);
-
-    *aggregate = sarn__registry_aggregate(engine->log.registry, category);
-    if (*aggregate == NULL) {
-        return sarn__fail(error, SARN_ERR_NOT_FOUND,
-                          "no module has an aggregate for the category \"%.*s\"",
-                          (int)category.size, category.data);
-    }
-    return SARN_OK;
-}
-
 sarn_status sarn__engine_load(sarn_engine *engine,
                               uint32_t tenant,
                               const struct sarn_str *streams,
@@ -42,7 +26,7 @@ sarn_status sarn__engine_load(sarn_engine *engine,
                               "a stream's name has 1 to %u bytes, not %u",
                               SARN_STREAM_NAME_BYTES_MAX, streams[i].size);
         }
-        SARN__TRY(aggregate_of(engine, streams[i], &aggregate, error));
+        SARN__TRY(sarn__aggregate_of(engine, streams[i], &aggregate, error));
         SARN__TRY(sarn__entities_durable(&engine->entities, tenant, streams[i],
                                          aggregate, handler, arg, error));
     }
@@ -107,7 +91,7 @@ sarn_status sarn__engine_warm(sarn_engine *engine,
     sarn_status status;
 
     sarn__settle_fold(engine);
-    SARN__TRY(aggregate_of(engine, category, &warming.aggregate, error));
+    SARN__TRY(sarn__aggregate_of(engine, category, &warming.aggregate, error));
     status = sarn__store_category(&engine->log.store, tenant, category, 1,
                                   engine->log.store.position, true, warm_one, &warming,
                                   error);

@@ -173,18 +173,12 @@ sarn_status sarn__command_check(sarn_engine *engine,
                                 const struct sarn_command *command,
                                 struct sarn_error *error)
 {
-    struct sarn_str category = sarn__category(command->stream);
     const struct sarn_aggregate *aggregate;
 
     SARN__TRY(check_stream(command->stream, error));
     SARN__TRY(check_who(command->key, command->actor, command->origin, error));
     SARN__TRY(check_expected(command->expected_version, error));
-    aggregate = sarn__registry_aggregate(engine->log.registry, category);
-    if (aggregate == NULL) {
-        return sarn__fail(error, SARN_ERR_NOT_FOUND,
-                          "no module has an aggregate for the category \"%.*s\"",
-                          (int)category.size, category.data);
-    }
+    SARN__TRY(sarn__aggregate_of(engine, command->stream, &aggregate, error));
     if (command->type == NULL || command->data == NULL) {
         return sarn__fail(error, SARN_ERR_INVALID, "a command needs a type and data");
     }

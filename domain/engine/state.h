@@ -98,6 +98,12 @@ SARN_MUST_USE sarn_status sarn__command_check(sarn_engine *engine,
 
 /* --- command.c --- */
 
+/* Whose stream is it? SARN_ERR_NOT_FOUND: no module's, and says so. [any thread] */
+SARN_MUST_USE sarn_status sarn__aggregate_of(const sarn_engine *engine,
+                                             struct sarn_str stream,
+                                             const struct sarn_aggregate **aggregate,
+                                             struct sarn_error *error);
+
 /* Decide command and write its events to the open batch, or leave everything as it was.
  * result (may be NULL) rides with the first event. SARN_ERR_REJECTED and so on: error
  * says why. written->version is meaningful when *count > 0. */

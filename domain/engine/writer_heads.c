@@ -1,25 +1,10 @@
 /* Heads of streams as they will be once everything in flight is durable. */
-#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/map_key.h"
 #include "engine/writer_parts.h"
-
-#define TENANT_BYTES 4u
-
-struct head_key {
-    char bytes[TENANT_BYTES + SARN_STREAM_NAME_BYTES_MAX];
-};
-
-static struct sarn_str
-head_key(struct head_key *key, uint32_t tenant, struct sarn_str name)
-{
-    assert(name.size <= SARN_STREAM_NAME_BYTES_MAX);
-    memcpy(key->bytes, &tenant, TENANT_BYTES);
-    memcpy(key->bytes + TENANT_BYTES, name.data, name.size);
-    return (struct sarn_str){key->bytes, TENANT_BYTES + name.size};
-}
 
 sarn_status sarn__writer_head(struct sarn__writer *writer,
                               uint32_t tenant,
@@ -27,9 +12,9 @@ sarn_status sarn__writer_head(struct sarn__writer *writer,
                               struct sarn__head *head,
                               struct sarn_error *error)
 {
-    struct head_key key;
+    char key[SARN__MAP_KEY_BYTES_MAX];
     struct sarn__map_node *node =
-        sarn__map_find(&writer->heads, head_key(&key, tenant, stream));
+        sarn__map_find(&writer->heads, sarn__map_key(key, tenant, stream));
 
     if (node != NULL) {
         *head = SARN__OF(node, struct sarn__pending_head, node)->head;
@@ -69,8 +54,8 @@ sarn_status sarn__writer_pend_head(struct sarn__writer *writer,
                                    struct sarn_str stream,
                                    const struct sarn__head *head)
 {
-    struct head_key key;
-    struct sarn_str text = head_key(&key, tenant, stream);
+    char key[SARN__MAP_KEY_BYTES_MAX];
+    struct sarn_str text = sarn__map_key(key, tenant, stream);
     struct sarn__map_node *node = sarn__map_find(&writer->heads, text);
     struct sarn__pending_head *pending;
     bool created = node == NULL;
@@ -128,8 +113,7 @@ static void name_stream(const struct sarn__writer *writer, struct sarn__record *
              node = node->next) {
             if (SARN__OF(node, struct sarn__pending_head, node)->head.number ==
                 record->stream) {
-                record->stream_name = (struct sarn_str){node->key.data + TENANT_BYTES,
-                                                        node->key.size - TENANT_BYTES};
+                record->stream_name = sarn__map_key_name(node->key);
                 return;
             }
         }
