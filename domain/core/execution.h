@@ -25,7 +25,7 @@
 #ifndef SARN_CORE_EXECUTION_H
 #define SARN_CORE_EXECUTION_H
 
-#include "sarn/log.h"
+#include "sarn/execution.h"
 #include "sarn/types.h"
 
 #define SARN__INPUT_HASH_BYTES    16u

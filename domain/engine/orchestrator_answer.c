@@ -187,6 +187,11 @@ static sarn_status fill_info(sarn_engine *engine,
         found.text = execution->parked.text;
         break;
     case SARN_EXECUTION_COMPLETED:
+    case SARN_EXECUTION_CANCELLED:
+    case SARN_EXECUTION_TERMINATED:
+    case SARN_EXECUTION_TIMED_OUT:
+    case SARN_EXECUTION_CONTINUED:
+    case SARN_EXECUTION_UNDONE:
         break;
     }
     *info = found;

@@ -187,16 +187,46 @@ SARN_MUST_USE sarn_status sarn__store_category(struct sarn__store *store,
                                                void *arg,
                                                struct sarn_error *error);
 
-/* --- running executions --- */
+/* --- executions in flight, and schedules ---
+ *
+ * A stream of a workflow or a schedule is awake from its first event, or the first
+ * after it slept, until it ends, is parked, or sleeps (sarn.ExecutionSlept). Who opens
+ * the log takes up what is awake; what sleeps is found when it is due, however many
+ * there are.
+ */
 
 typedef sarn_status sarn__number_fn(void *arg, uint64_t stream_number);
-/* Stream numbers of the executions that are not ended and not parked, ascending, from
- * number on, at most limit. */
+/* Stream numbers of what is awake, ascending, from number on, at most limit. */
 SARN_MUST_USE sarn_status sarn__store_executions(struct sarn__store *store,
                                                  uint64_t from_number,
                                                  uint32_t limit,
                                                  sarn__number_fn *visit,
                                                  void *arg,
+                                                 struct sarn_error *error);
+/* Stream numbers of what sleeps until now_us at most, the earliest first, at most
+ * limit. The visitor must not call the store. */
+SARN_MUST_USE sarn_status sarn__store_due(struct sarn__store *store,
+                                          int64_t now_us,
+                                          uint32_t limit,
+                                          sarn__number_fn *visit,
+                                          void *arg,
+                                          struct sarn_error *error);
+/* When the first of them is due; INT64_MAX: none is. Kept: costs nothing to ask. */
+SARN_MUST_USE sarn_status sarn__store_next_due(struct sarn__store *store,
+                                               int64_t *due_us,
+                                               struct sarn_error *error);
+/* The version of the latest sarn.ExecutionStarted of a stream: a fold of its run begins
+ * there. 0 where the stream has one run, or is none. */
+SARN_MUST_USE sarn_status sarn__store_run_start(struct sarn__store *store,
+                                                uint64_t number,
+                                                uint64_t *version,
+                                                struct sarn_error *error);
+/* Position of the sarn.WorkflowRegistered of a workflow with this fingerprint.
+ * SARN_ERR_NOT_FOUND. */
+SARN_MUST_USE sarn_status sarn__store_definition(struct sarn__store *store,
+                                                 struct sarn_str workflow,
+                                                 uint64_t fingerprint,
+                                                 uint64_t *position,
                                                  struct sarn_error *error);
 
 /* --- snapshots: hints, never trusted without their tags --- */

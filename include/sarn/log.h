@@ -189,14 +189,7 @@ SARN_API SARN_MUST_USE sarn_status sarn_log_row(sarn_log *log,
                                                 void *row,
                                                 struct sarn_error *error);
 
-/* The state of an execution, folded from its stream. */
-enum sarn_execution_status {
-    SARN_EXECUTION_RUNNING = 1,
-    SARN_EXECUTION_COMPENSATING,
-    SARN_EXECUTION_COMPLETED,
-    SARN_EXECUTION_COMPENSATED,
-    SARN_EXECUTION_PARKED
-};
+/* Executions: execution.h. */
 
 /* --- checks --- */
 

@@ -162,7 +162,7 @@ struct sarn_upcaster {
 
 /* --- module --- */
 
-#define SARN_MODULE_ABI 1u
+#define SARN_MODULE_ABI 2u
 
 struct sarn_workflow; /* workflow.h */
 
@@ -179,7 +179,7 @@ struct sarn_module {
     uint32_t projection_count;
     uint32_t workflow_count;
     uint32_t upcaster_count;
-    /* --- ABI 1 ends here --- */
+    /* --- ABI 2 ends here --- */
 };
 
 /* What a module in a shared object exports (sarn --module x.so). */

@@ -18,15 +18,17 @@
 #ifndef SARN_H
 #define SARN_H
 
+#include "sarn/control.h"
+#include "sarn/execution.h"
 #include "sarn/log.h"
 #include "sarn/module.h"
+#include "sarn/schedule.h"
 #include "sarn/workflow.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct sarn_engine sarn_engine;
 struct sarn_command;
 
 SARN_API const char *sarn_version(void); /* "0.1.0" */
@@ -36,6 +38,7 @@ SARN_API const char *sarn_version(void); /* "0.1.0" */
 #define SARN_OPEN_EXISTING 1u /* Do not create the file. */
 #define SARN_OPEN_TAKEOVER 2u /* Depose a living owner: safety, not progress. */
 #define SARN_OPEN_WAIT     4u /* A full queue: submit waits, but not in callbacks. */
+#define SARN_OPEN_CONTROL  8u /* Serve a control socket beside the log (control.h). */
 
 enum sarn_stage { /* When observe is called. */
                   SARN_STAGE_SUBMIT,
@@ -55,6 +58,36 @@ struct sarn_observation {
     struct sarn_str subject; /* Stream, or "workflow-id/step". */
 };
 
+/* Executions in flight that the registered workflows cannot go on with. */
+struct sarn_misfit {
+    uint32_t struct_size;
+    uint32_t definition_version; /* That they were started with. */
+    uint64_t fingerprint;
+    struct sarn_str workflow;
+    struct sarn_str step; /* Where they are, or that does not fit. */
+    uint64_t count;
+    const char *reason;
+};
+
+/* What becomes of them. An execution whose own version is registered always stays on
+ * it, beside newer ones. */
+enum sarn_misfit_policy {
+    SARN_MISFIT_REFUSE, /* The open fails: SARN_ERR_MISFIT. */
+    SARN_MISFIT_PIN,    /* They rest until their version is registered again. */
+    SARN_MISFIT_PARK
+};
+
+/* How much may go on at once. The limits of a workflow count its running executions,
+ * those of a step its attempts. Where more wait than may begin: the highest priority
+ * first, then tenants in turn, then who came first. Kept in memory: not in the log. */
+struct sarn_limit {
+    const char *workflow;
+    const char *step;     /* NULL: of the workflow. */
+    uint32_t concurrency; /* At once; 0: any number. */
+    uint32_t burst;       /* Of rate at once; 0: 1. */
+    double rate;          /* Begun a second; 0: any number. */
+};
+
 struct sarn_hooks {
     void *arg;
     /* Before decide: may actor of tenant submit this? Anything but SARN_OK denies it.
@@ -68,6 +101,9 @@ struct sarn_hooks {
     void (*observe)(void *arg, const struct sarn_observation *observation);
     /* One line for the operator's log, without newline. [any thread] NULL: dropped. */
     void (*log)(void *arg, const char *line);
+    /* At open, for each workflow, version and step where executions do not fit the
+     * registered code: how many, and why. [opening thread] */
+    void (*misfit)(void *arg, const struct sarn_misfit *misfit);
     /* Long work at open: folding the tail, building projections. [opening thread] */
     sarn_progress_fn *progress;
 };
@@ -85,6 +121,9 @@ struct sarn_options {
     uint32_t tail_max;    /* Events folded at open, about; 0: 32,768. */
     struct sarn_hooks hooks;
     struct sarn_heap heap; /* All NULL: malloc. */
+    const struct sarn_limit *limits;
+    uint32_t limit_count;
+    uint32_t misfits; /* enum sarn_misfit_policy */
 };
 #define SARN_OPTIONS_INIT                                                              \
     {                                                                                  \
@@ -155,9 +194,11 @@ struct sarn_reply {
     int64_t version;                 /* Of the stream after it; -1: no events. */
     const struct sarn_event *events; /* Of a dry run; else NULL. */
     struct sarn_uuid correlation_id;
-    bool repeated; /* The key had been used: this is the first answer. */
+    bool repeated;      /* The key had been used: this is the first answer. */
+    const void *output; /* Of an update, or the result of an execution that completed: a
+                           struct of output_type. NULL: none. */
+    const struct sarn_type *output_type;
 };
-typedef void sarn_reply_fn(void *arg, const struct sarn_reply *reply);
 
 /* Hand a command over; it is copied. What one thread hands over is decided in that
  * order. reply is called once if this returns SARN_OK, after durability, on the
@@ -234,6 +275,16 @@ SARN_API SARN_MUST_USE sarn_status sarn_stream_delete(sarn_engine *engine,
 
 #define SARN_START_DETACHED 1u /* Reply when the start is durable, not at the end. */
 
+/* What a start means where an execution of that id exists. */
+enum sarn_exists {
+    SARN_EXISTS_JOIN,    /* The same input is the same execution, also after it ended;
+                            another input is SARN_ERR_KEY_REUSED. */
+    SARN_EXISTS_REFUSE,  /* SARN_ERR_EXISTS. */
+    SARN_EXISTS_RESTART, /* A new run if it is over; else SARN_ERR_EXISTS. */
+    SARN_EXISTS_RESTART_FAILED, /* The same, but not if it completed. */
+    SARN_EXISTS_REPLACE         /* A new run; one that runs is terminated first. */
+};
+
 struct sarn_start {
     uint32_t struct_size;
     uint32_t flags;
@@ -243,16 +294,22 @@ struct sarn_start {
     struct sarn_str actor, origin;
     struct sarn_uuid correlation_id;
     uint32_t tenant;
-    uint32_t reserved;
+    uint32_t exists;    /* enum sarn_exists */
+    int64_t timeout_us; /* Of the run, compensation not counted; 0: the workflow's. */
+    const struct sarn_attribute *attributes; /* For search; SARN_ATTRIBUTES_MAX. */
+    uint32_t attribute_count;
+    uint32_t
+        priority; /* The highest goes first where more wait than may run; 0 to 255. */
 };
 #define SARN_START_INIT                                                                \
     {                                                                                  \
         .struct_size = sizeof(struct sarn_start)                                       \
     }
 
-/* Start an execution, or join the one with that id: the same id and input is the same
- * execution, also after it ended. reply tells how it ended: SARN_OK, completed;
- * SARN_ERR_COMPENSATED, with the text of the failure; SARN_ERR_PARKED.
+/* Start an execution, or join the one with that id (enum sarn_exists). reply tells how
+ * it ended: SARN_OK, completed; SARN_ERR_COMPENSATED, with the text of the failure;
+ * SARN_ERR_CANCELLED, SARN_ERR_TERMINATED, SARN_ERR_TIMEOUT, compensated as well;
+ * SARN_ERR_PARKED. An execution that goes on as a new run has not ended.
  * SARN_ERR_KEY_REUSED: that id was started with another input. */
 SARN_API SARN_MUST_USE sarn_status sarn_execution_start(sarn_engine *engine,
                                                         const struct sarn_start *start,
@@ -265,13 +322,6 @@ SARN_API SARN_MUST_USE sarn_status sarn_execute(sarn_engine *engine,
                                                 struct sarn_reply *result,
                                                 struct sarn_error *error);
 
-struct sarn_execution_info {
-    uint32_t status;     /* enum sarn_execution_status */
-    uint32_t steps_done; /* Completed and not compensated. */
-    struct sarn_uuid run_id;
-    struct sarn_str step; /* Where it is, or failed; in arena. */
-    struct sarn_str text; /* Why it failed or is parked; in arena. */
-};
 SARN_API SARN_MUST_USE sarn_status sarn_execution_get(sarn_engine *engine,
                                                       uint32_t tenant,
                                                       const char *workflow,

@@ -49,7 +49,10 @@ extern "C" {
     X(ERR_DELETED, 23, "stream deleted")                                               \
     X(ERR_TIMEOUT, 24, "timed out")                                                    \
     X(ERR_COMPENSATED, 25, "failed and was compensated")                               \
-    X(ERR_PARKED, 26, "parked until an operator decides")
+    X(ERR_PARKED, 26, "parked until an operator decides")                              \
+    X(ERR_CANCELLED, 27, "cancelled and compensated")                                  \
+    X(ERR_TERMINATED, 28, "terminated and compensated")                                \
+    X(ERR_MISFIT, 29, "executions do not fit the registered workflows")
 
 typedef enum sarn_status {
 #define X(name, value, text) SARN_##name = (value),

@@ -386,7 +386,11 @@ static sarn_status act(struct sarn_step_call *call)
 static void authorize_is_shown_an_executions_stream(void **unused)
 {
     struct sarn_step step = {.id = "act", .run = act};
-    struct sarn_workflow workflow = {"errand", 1, NULL, &step, 1, sizeof(step)};
+    struct sarn_workflow workflow = {.name = "errand",
+                                     .version = 1,
+                                     .steps = &step,
+                                     .step_count = 1,
+                                     .step_size = sizeof(step)};
     const struct sarn_workflow *const workflows[] = {&workflow};
     struct sarn_module module = {.abi = SARN_MODULE_ABI,
                                  .struct_size = sizeof(module),
