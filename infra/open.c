@@ -17,6 +17,7 @@
 #include "infra/posix/clock.h"
 #include "infra/posix/process.h"
 #include "infra/posix/random.h"
+#include "infra/posix/zones.h"
 #include "infra/xxhash/checksum.h"
 #include "infra/yajl/json.h"
 
@@ -107,6 +108,7 @@ static struct sarn_ports make_ports(struct grounds *grounds)
         .hash = {.ops = &hash_ops, .self = grounds->openssl},
         .clock = sarn__posix_clock(),
         .random = sarn__posix_random(),
+        .zones = sarn__posix_zones(),
         .heap = grounds->heap,
     };
 }

@@ -8,6 +8,7 @@
 #include "ports/journal.h"
 #include "ports/json.h"
 #include "ports/random.h"
+#include "ports/zones.h"
 
 struct sarn_ports {
     struct sarn_journal journal;
@@ -16,6 +17,7 @@ struct sarn_ports {
     struct sarn_hash hash;
     struct sarn_clock clock;
     struct sarn_random random;
+    struct sarn_zones zones; /* No ops: no zone but UTC is known. */
     struct sarn_heap heap;
 };
 

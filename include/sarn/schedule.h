@@ -95,9 +95,9 @@ struct sarn_schedule_change {
 
 /* SARN_ERR_NOT_FOUND: no such schedule. SARN_ERR_STATE: it is so already. */
 SARN_API SARN_MUST_USE sarn_status
-sarn_schedule_change(sarn_engine *engine,
-                     const struct sarn_schedule_change *change,
-                     struct sarn_error *error);
+sarn_schedule_alter(sarn_engine *engine,
+                    const struct sarn_schedule_change *change,
+                    struct sarn_error *error);
 
 /* How one stands; from a log alone, without module code. Dies with the call. */
 struct sarn_schedule_info {

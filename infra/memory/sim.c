@@ -116,6 +116,7 @@ sarn_status sarn__sim_create(const struct sarn__sim_options *options,
         .hash = options->hash.ops != NULL ? options->hash : sarn__memory_hash(),
         .clock = sarn__memory_clock(&made->clock),
         .random = sarn__memory_random(&made->ids),
+        .zones = options->zones,
         .heap = heap,
     };
     made->store = sarn__memory_store_create(&heap);

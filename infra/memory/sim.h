@@ -32,6 +32,7 @@ struct sarn__sim_options {
     struct sarn_codec codec; /* No ops: the memory one, as for hash. */
     struct sarn_json json;   /* May have no ops. */
     struct sarn_hash hash;
+    struct sarn_zones zones; /* No ops: UTC alone. */
     int64_t start_us; /* Where the clock begins; 0: in 2020. */
 };
 
