@@ -24,9 +24,13 @@ static const struct {
     {SARN__TABLE_KEYS, "idempotency keys"},
     {SARN__TABLE_CATEGORIES, "category index"},
     {SARN__TABLE_METADATA, "stream metadata"},
-    {SARN__TABLE_EXECUTIONS, "running executions"},
+    {SARN__TABLE_EXECUTIONS, "executions awake"},
     {SARN__TABLE_PROJECTIONS, "projection registrations"},
     {SARN__TABLE_COUNTS, "counts"},
+    {SARN__TABLE_DEFINITIONS, "workflow registrations"},
+    {SARN__TABLE_TIMERS, "timers"},
+    {SARN__TABLE_SLEEPERS, "executions asleep"},
+    {SARN__TABLE_RUNS, "latest runs"},
 };
 
 /* --- one difference --- */

@@ -29,6 +29,8 @@ struct sarn__store {
     uint64_t counted;    /* The numbers above have seen the events through here. */
     uint8_t *core_kinds; /* By type id: enum sarn__core (store_parts.h). */
     uint32_t core_kind_count;
+    bool knows_due; /* next_due_us is that of the first timer; INT64_MAX: none. */
+    int64_t next_due_us;
 };
 
 enum sarn__word { SARN__WORD_TYPE = 1, SARN__WORD_ACTOR, SARN__WORD_ORIGIN };

@@ -30,10 +30,43 @@ static enum sarn__core kind_of(struct sarn_str name)
         {"sarn.ProjectionRegistered", SARN__CORE_PROJECTION_REGISTERED},
         {"sarn.StreamMetadataSet", SARN__CORE_METADATA_SET},
         {"sarn.StreamDeleted", SARN__CORE_STREAM_DELETED},
+        {"sarn.WorkflowRegistered", SARN__CORE_WORKFLOW_REGISTERED},
         {"sarn.ExecutionStarted", SARN__CORE_EXECUTION_STARTED},
+        {"sarn.ScheduleSet", SARN__CORE_EXECUTION_STARTED},
+        {"sarn.ExecutionUnparked", SARN__CORE_EXECUTION_GOES_ON},
+        {"sarn.ResetRequested", SARN__CORE_EXECUTION_GOES_ON},
+        {"sarn.UndoRequested", SARN__CORE_EXECUTION_GOES_ON},
+        {"sarn.CancelRequested", SARN__CORE_EXECUTION_GOES_ON},
+        {"sarn.StepStarted", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepSucceeded", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepFailed", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepTimedOut", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepReconciled", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepWaiting", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepCancelled", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.StepInherited", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.GroupJoined", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionUpgraded", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.SignalReceived", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.UpdateAccepted", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.PromiseSettled", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ChildEnded", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionPaused", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionResumed", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionRewound", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.CompensationBegan", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionContinued", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.SchedulePaused", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ScheduleResumed", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ScheduleFired", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ScheduleRunEnded", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ScheduleBackfilled", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ScheduleTriggered", SARN__CORE_EXECUTION_TOLD},
+        {"sarn.ExecutionSlept", SARN__CORE_EXECUTION_SLEPT},
         {"sarn.ExecutionCompleted", SARN__CORE_EXECUTION_ENDED},
         {"sarn.ExecutionCompensated", SARN__CORE_EXECUTION_ENDED},
         {"sarn.ExecutionParked", SARN__CORE_EXECUTION_ENDED},
+        {"sarn.ScheduleDeleted", SARN__CORE_EXECUTION_ENDED},
     };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -73,23 +106,30 @@ sarn__core_note(struct sarn__store *store, uint32_t type, struct sarn_str name)
 
 /* --- the fold --- */
 
-/* The record's payload, in scratch. */
+sarn_status sarn__core_decode(struct sarn__store *store,
+                              const struct sarn__record *record,
+                              const struct sarn_type *type,
+                              void *value,
+                              struct sarn_error *error)
+{
+    const struct sarn_codec *codec = &store->ports->codec;
+
+    if (record->codec != codec->ops->id) {
+        return sarn__fail(error, SARN_ERR_UNSUPPORTED,
+                          "the record at position %llu is in codec %u, not %u",
+                          (unsigned long long)record->position, record->codec,
+                          codec->ops->id);
+    }
+    SARN__TRY(codec->ops->verify(codec->self, type, record->payload, error));
+    sarn_arena_reset(store->scratch);
+    return codec->ops->decode(codec->self, type, record->payload, value, store->scratch,
+                              error);
+}
+
 static sarn_status
 decode(const struct sarn__fold *fold, const struct sarn_type *type, void *value)
 {
-    const struct sarn_codec *codec = &fold->store->ports->codec;
-    struct sarn_str payload = fold->record->payload;
-
-    if (fold->record->codec != codec->ops->id) {
-        return sarn__fail(fold->error, SARN_ERR_UNSUPPORTED,
-                          "the record at position %llu is in codec %u, not %u",
-                          (unsigned long long)fold->record->position,
-                          fold->record->codec, codec->ops->id);
-    }
-    SARN__TRY(codec->ops->verify(codec->self, type, payload, fold->error));
-    sarn_arena_reset(fold->store->scratch);
-    return codec->ops->decode(codec->self, type, payload, value, fold->store->scratch,
-                              fold->error);
+    return sarn__core_decode(fold->store, fold->record, type, value, fold->error);
 }
 
 static sarn_status fold_epoch(struct sarn__fold *fold)
@@ -153,24 +193,6 @@ static sarn_status fold_deletion(struct sarn__fold *fold)
                                fold->record->position, fold->error);
 }
 
-/* EXECUTIONS: the number of a running one's stream -> nothing. */
-static sarn_status fold_execution(struct sarn__fold *fold)
-{
-    const struct sarn__record *record = fold->record;
-    const struct sarn_str nothing = {NULL, 0};
-    struct sarn__row_key key = sarn__number_key(record->stream);
-    struct sarn__tables *tables = fold->store->tables;
-
-    if (fold->core == SARN__CORE_EXECUTION_ENDED) {
-        return sarn__tables_remove(tables, SARN__TABLE_EXECUTIONS, sarn__key_str(&key),
-                                   record->position, fold->error);
-    }
-    /* Most executions end before the next flush, and are then not written at all. */
-    return (record->version == 0 ? sarn__tables_insert : sarn__tables_put)(
-        tables, SARN__TABLE_EXECUTIONS, sarn__key_str(&key), nothing, record->position,
-        fold->error);
-}
-
 /* PROJECTIONS: name -> 0 u32 id, 4 u32 version, 8 u32 mode, 12 four zero bytes,
  * 16 u64 row_schema. */
 #define REGISTRATION_BYTES 24u
@@ -202,11 +224,28 @@ static sarn_status fold_projection(struct sarn__fold *fold)
                             fold->record->position, fold->error);
 }
 
+static sarn_status fold_definition(struct sarn__fold *fold)
+{
+    const struct sarn_str nothing = {NULL, 0};
+    struct sarn_workflow_registered event;
+    struct sarn__row_key key;
+
+    SARN__TRY(decode(fold, &sarn_workflow_registered_type, &event));
+    if (event.name.size == 0 || event.name.size > SARN_NAME_BYTES_MAX) {
+        return sarn__fold_corrupt(fold, "registers a workflow without a proper name");
+    }
+    key = sarn__definition_key(event.name, event.fingerprint);
+    return sarn__tables_put(fold->store->tables, SARN__TABLE_DEFINITIONS,
+                            sarn__key_str(&key), nothing, fold->record->position,
+                            fold->error);
+}
+
 sarn_status sarn__fold_core_place(const struct sarn__fold *fold)
 {
     bool streamless = fold->core == SARN__CORE_EPOCH_BEGAN ||
                       fold->core == SARN__CORE_SCHEMA_REGISTERED ||
-                      fold->core == SARN__CORE_PROJECTION_REGISTERED;
+                      fold->core == SARN__CORE_PROJECTION_REGISTERED ||
+                      fold->core == SARN__CORE_WORKFLOW_REGISTERED;
 
     if (fold->core != SARN__CORE_NONE && streamless != (fold->record->stream == 0)) {
         return sarn__fold_corrupt(fold, "is of a core type that %s",
@@ -228,9 +267,14 @@ sarn_status sarn__fold_core(struct sarn__fold *fold)
         return fold_metadata(fold);
     case SARN__CORE_STREAM_DELETED:
         return fold_deletion(fold);
+    case SARN__CORE_WORKFLOW_REGISTERED:
+        return fold_definition(fold);
     case SARN__CORE_EXECUTION_STARTED:
+    case SARN__CORE_EXECUTION_GOES_ON:
+    case SARN__CORE_EXECUTION_TOLD:
+    case SARN__CORE_EXECUTION_SLEPT:
     case SARN__CORE_EXECUTION_ENDED:
-        return fold_execution(fold);
+        return sarn__fold_execution(fold);
     case SARN__CORE_NONE:
         break;
     }
@@ -308,44 +352,27 @@ sarn_status sarn__store_projections(struct sarn__store *store,
     return sarn__tables_scan(store->tables, &range, visit_projection, &listing, error);
 }
 
-struct running {
-    uint32_t left;
-    sarn__number_fn *visit;
-    void *arg;
-    bool enough;
-};
-
-static sarn_status visit_execution(void *arg,
-                                   struct sarn_str key,
-                                   struct sarn_str value,
-                                   uint64_t position)
-{
-    struct running *running = arg;
-
-    (void)value;
-    (void)position;
-    assert(key.size == 8); /* Nothing else is put there. */
-    running->enough = running->left == 0;
-    if (running->enough) {
-        return SARN_ERR_FULL; /* Ends the scan, no more. */
-    }
-    running->left -= 1;
-    return running->visit(running->arg, sarn__key_get_u64(key.data));
-}
-
-sarn_status sarn__store_executions(struct sarn__store *store,
-                                   uint64_t from_number,
-                                   uint32_t limit,
-                                   sarn__number_fn *visit,
-                                   void *arg,
+sarn_status sarn__store_definition(struct sarn__store *store,
+                                   struct sarn_str workflow,
+                                   uint64_t fingerprint,
+                                   uint64_t *position,
                                    struct sarn_error *error)
 {
-    struct sarn__row_key from = sarn__number_key(from_number);
-    const struct sarn_table_range range = {.table = SARN__TABLE_EXECUTIONS,
-                                           .from = sarn__key_str(&from)};
-    struct running running = {limit, visit, arg, false};
-    sarn_status status =
-        sarn__tables_scan(store->tables, &range, visit_execution, &running, error);
+    struct sarn__row_view view = {.found = false};
+    struct sarn__row_key key;
 
-    return running.enough ? SARN_OK : status;
+    if (workflow.size > 0 && workflow.size <= SARN_NAME_BYTES_MAX) {
+        key = sarn__definition_key(workflow, fingerprint);
+        SARN__TRY(sarn__tables_peek(store->tables, SARN__TABLE_DEFINITIONS,
+                                    sarn__key_str(&key), &view, error));
+    }
+    if (!view.found) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "the log does not know workflow \"%.*s\" with fingerprint "
+                          "%016llx",
+                          (int)workflow.size, workflow.data,
+                          (unsigned long long)fingerprint);
+    }
+    *position = view.position;
+    return SARN_OK;
 }

@@ -143,6 +143,7 @@ sarn__store_load(struct sarn__store *store, uint64_t through, struct sarn_error 
     struct loading loading = {store, through, error};
 
     store->counted = 0;
+    store->knows_due = false;
     store->epoch = 0;
     store->time_us = 0;
     store->next_stream = 1;

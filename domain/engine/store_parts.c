@@ -82,6 +82,17 @@ struct sarn__row_key sarn__anchor_key(uint64_t number, uint64_t version)
     return key;
 }
 
+struct sarn__row_key sarn__definition_key(struct sarn_str workflow,
+                                          uint64_t fingerprint)
+{
+    struct sarn__row_key key;
+
+    key.size = 0;
+    sarn__key_text(&key, workflow);
+    sarn__key_u64(&key, fingerprint);
+    return key;
+}
+
 sarn_status sarn__stream_unpack(uint64_t number,
                                 const struct sarn__row_view *view,
                                 struct sarn__stream_row *stream,

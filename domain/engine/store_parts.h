@@ -62,6 +62,11 @@ struct sarn__row_key sarn__anchor_key(uint64_t number, uint64_t version);
 struct sarn__row_key
 sarn__block_key(uint32_t tenant, struct sarn_str category, uint64_t block);
 
+/* DEFINITIONS: workflow name, u64 fingerprint -> nothing; the row's position is the
+ * event's. */
+struct sarn__row_key sarn__definition_key(struct sarn_str workflow,
+                                          uint64_t fingerprint);
+
 /* --- the fold --- */
 
 /* Sarn's own events that the store folds. */
@@ -72,8 +77,13 @@ enum sarn__core {
     SARN__CORE_PROJECTION_REGISTERED,
     SARN__CORE_METADATA_SET,
     SARN__CORE_STREAM_DELETED,
+    SARN__CORE_WORKFLOW_REGISTERED,
+    /* From here on of an execution or a schedule; what they are to its sleep: */
     SARN__CORE_EXECUTION_STARTED,
-    SARN__CORE_EXECUTION_ENDED
+    SARN__CORE_EXECUTION_GOES_ON, /* Awake, also where it was parked or over. */
+    SARN__CORE_EXECUTION_TOLD,    /* Awake, where it slept. */
+    SARN__CORE_EXECUTION_SLEPT,
+    SARN__CORE_EXECUTION_ENDED /* Or parked. */
 };
 
 /* One record on its way into the store. What is counted is taken over only when all of
@@ -105,7 +115,17 @@ SARN_MUST_USE sarn_status sarn__fold_command(struct sarn__fold *fold);
 /* Is a core event in a stream, or in none, as its type asks? */
 SARN_MUST_USE sarn_status sarn__fold_core_place(const struct sarn__fold *fold);
 SARN_MUST_USE sarn_status sarn__fold_core(struct sarn__fold *fold);
+/* An event of an execution or a schedule: who is awake, and until when the others
+ * sleep. (store_executions.c) */
+SARN_MUST_USE sarn_status sarn__fold_execution(struct sarn__fold *fold);
 SARN_MUST_USE sarn_status sarn__fold_counts(struct sarn__fold *fold);
+
+/* The payload of a core event's record as a struct of type, in the store's scratch. */
+SARN_MUST_USE sarn_status sarn__core_decode(struct sarn__store *store,
+                                            const struct sarn__record *record,
+                                            const struct sarn_type *type,
+                                            void *value,
+                                            struct sarn_error *error);
 
 /* What the records of type id are to the store. */
 enum sarn__core sarn__core_kind(const struct sarn__store *store, uint32_t type);

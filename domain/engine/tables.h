@@ -29,11 +29,15 @@ enum sarn__table {
     SARN__TABLE_KEYS,       /* tenant, idempotency key -> result */
     SARN__TABLE_CATEGORIES, /* tenant, category, block of 4096 -> bitmap of positions */
     SARN__TABLE_METADATA,   /* number -> bytes */
-    SARN__TABLE_EXECUTIONS, /* number of the stream -> running executions only */
+    SARN__TABLE_EXECUTIONS, /* number of the stream -> what is awake (store.h) only */
     SARN__TABLE_PROJECTIONS, /* name -> registration */
     SARN__TABLE_CHECKPOINTS, /* projection id -> position, async ones */
     SARN__TABLE_SNAPSHOTS,   /* number -> version, schema hash, apply_version, state */
     SARN__TABLE_COUNTS,      /* "log" -> the next numbers (store_fold.c) */
+    SARN__TABLE_DEFINITIONS, /* workflow name, fingerprint -> its registration */
+    SARN__TABLE_TIMERS,      /* until when, number -> what sleeps */
+    SARN__TABLE_SLEEPERS,    /* number -> until when it sleeps */
+    SARN__TABLE_RUNS,        /* number -> version of its latest start, if not 0 */
     SARN__TABLE_USER = 64    /* 64 + 2 * projection id: rows; + 1: index entries */
 };
 

@@ -41,18 +41,47 @@ static void write_plain(struct property *p)
     scribe_write(&p->f.scribe, &event);
 }
 
+static void write_sleep(struct property *p, const char *stream)
+{
+    struct sarn_execution_slept slept = {.until_us = draw(p, 4) * 100};
+
+    scribe_write(&p->f.scribe,
+                 &(struct scribe_event){.stream = stream,
+                                        .type = "sarn.ExecutionSlept",
+                                        .struct_type = &sarn_execution_slept_type,
+                                        .value = &slept});
+}
+
 static void write_execution(struct property *p)
 {
-    static const char *const ends[] = {
-        "sarn.ExecutionCompleted", "sarn.ExecutionCompensated", "sarn.ExecutionParked"};
+    static const char *const types[] = {
+        "sarn.ExecutionCompleted", "sarn.ExecutionCompensated",
+        "sarn.ExecutionParked",    "sarn.ExecutionStarted",
+        "sarn.ExecutionUnparked",  "sarn.SignalReceived",
+        "sarn.StepSucceeded",      "test.Type0"};
     char stream[32];
     const char *type = "sarn.ExecutionStarted";
 
-    snprintf(stream, sizeof(stream), "wf-%u", draw(p, 40));
+    snprintf(stream, sizeof(stream), "wf-%u", draw(p, draw(p, 2) == 0 ? 4 : 40));
     if (scribe_stream(&p->f.scribe, 0, stream) != NULL) {
-        type = draw(p, 3) == 0 ? "sarn.ExecutionStarted" : ends[draw(p, 3)];
+        if (draw(p, 3) == 0) {
+            write_sleep(p, stream);
+            return;
+        }
+        type = types[draw(p, 8)];
     }
     scribe_write(&p->f.scribe, &(struct scribe_event){.stream = stream, .type = type});
+}
+
+static void write_definition(struct property *p)
+{
+    struct sarn_workflow_registered event = {.name = SARN_STR("wf"),
+                                             .fingerprint = draw(p, 3)};
+
+    scribe_write(&p->f.scribe,
+                 &(struct scribe_event){.type = "sarn.WorkflowRegistered",
+                                        .struct_type = &sarn_workflow_registered_type,
+                                        .value = &event});
 }
 
 static void write_core(struct property *p)
@@ -65,7 +94,10 @@ static void write_core(struct property *p)
     char stream[32];
 
     snprintf(stream, sizeof(stream), "account-%u", draw(p, 3));
-    switch (draw(p, 6)) {
+    switch (draw(p, 7)) {
+    case 6:
+        write_definition(p);
+        break;
     case 0:
         p->f.scribe.epoch += 1;
         scribe_write(&p->f.scribe,
@@ -215,8 +247,17 @@ static void same_table(struct sarn__store *a, struct sarn__store *b, uint32_t ta
     sarn_arena_destroy(dumps[1].arena);
 }
 
+static int64_t next_due(struct sarn__store *store)
+{
+    int64_t due_us = 0;
+
+    assert_int_equal(sarn__store_next_due(store, &due_us, NULL), SARN_OK);
+    return due_us;
+}
+
 static void same_store(struct sarn__store *a, struct sarn__store *b)
 {
+    assert_int_equal(next_due(a), next_due(b));
     assert_int_equal(a->position, b->position);
     assert_int_equal(a->time_us, b->time_us);
     assert_int_equal(a->epoch, b->epoch);
@@ -226,7 +267,7 @@ static void same_store(struct sarn__store *a, struct sarn__store *b)
     assert_int_equal(a->next_actor, b->next_actor);
     assert_int_equal(a->next_origin, b->next_origin);
     assert_int_equal(a->next_projection, b->next_projection);
-    for (uint32_t table = SARN__TABLE_NAMES; table <= SARN__TABLE_COUNTS; table++) {
+    for (uint32_t table = SARN__TABLE_NAMES; table <= SARN__TABLE_RUNS; table++) {
         same_table(a, b, table);
     }
     same_table(a, b, COUNTS_TABLE);
@@ -285,6 +326,7 @@ static void step(struct property *p)
     if (dice < 120) {
         write_something(p);
         fold_both(p, &p->f.store);
+        (void)next_due(&p->f.store); /* So that it is kept from here on. */
     } else if (dice < 125) {
         sarn__tables_begin_round(tables, p->f.store.position);
     } else if (dice < 190 && sarn__tables_in_round(tables)) {
