@@ -30,7 +30,8 @@
  * sanitizer or a limit. Room enough for what runs there. */
 #define SMALL_MAP (UINT64_C(32) << 30)
 
-#define OPEN_FLAGS (SARN_OPEN_EXISTING | SARN_OPEN_TAKEOVER | SARN_OPEN_WAIT)
+#define OPEN_FLAGS                                                                     \
+    (SARN_OPEN_EXISTING | SARN_OPEN_TAKEOVER | SARN_OPEN_WAIT | SARN_OPEN_CONTROL)
 
 /* What an open log stands on beside its journal; released last. */
 struct grounds {
@@ -266,6 +267,13 @@ sarn_status sarn_open(const char *path,
         return status;
     }
     sarn__host_attach(host, made, release_grounds, grounds);
+    if ((options.flags & SARN_OPEN_CONTROL) != 0) {
+        status = sarn__host_serve(host, path, error);
+        if (status != SARN_OK) {
+            sarn_close(made);
+            return status;
+        }
+    }
     *engine = made;
     return SARN_OK;
 }

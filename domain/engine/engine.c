@@ -120,6 +120,8 @@ static struct sarn_str subject_of(const struct sarn__request *request)
         return request->as.stream.stream;
     case SARN__REQUEST_START:
         return request->as.start.workflow_id;
+    case SARN__REQUEST_CONTROL:
+        return request->as.control.stream;
     }
     return (struct sarn_str){NULL, 0};
 }
@@ -160,6 +162,11 @@ static sarn_status authorize(sarn_engine *engine, const struct sarn__request *re
         command.origin = request->as.start.origin;
         command.correlation_id = request->as.start.correlation_id;
         break;
+    case SARN__REQUEST_CONTROL:
+        command.actor = request->as.control.what.actor;
+        command.origin = request->as.control.what.origin;
+        command.key = request->as.control.what.key;
+        break;
     }
     return hooks->authorize(hooks->arg, &command);
 }
@@ -194,6 +201,9 @@ static void run_request(sarn_engine *engine, struct sarn__request *request)
         break;
     case SARN__REQUEST_START:
         sarn__orchestrator_start(engine, request);
+        break;
+    case SARN__REQUEST_CONTROL:
+        sarn__control_run(engine, request);
         break;
     }
 }

@@ -22,7 +22,8 @@ enum sarn__request_kind {
     SARN__REQUEST_APPEND,
     SARN__REQUEST_METADATA,
     SARN__REQUEST_DELETE,
-    SARN__REQUEST_START /* of an execution */
+    SARN__REQUEST_START,  /* of an execution */
+    SARN__REQUEST_CONTROL /* of one: control.h */
 };
 
 /* One thing asked for: a deep copy, in an arena of its own. Data of a described type is
@@ -43,6 +44,11 @@ struct sarn__request {
             int64_t expected_version;
             struct sarn_str stream, metadata;
         } stream;
+        struct {
+            struct sarn_control what;
+            const struct sarn_type *data_type; /* Of what.data. */
+            struct sarn_str stream;            /* Of the execution that it is for. */
+        } control;
     } as;
     sarn_reply_fn *reply;
     void *reply_arg;
@@ -76,6 +82,12 @@ SARN_MUST_USE sarn_status sarn__request_start(sarn_engine *engine,
                                               const struct sarn_start *start,
                                               struct sarn__request **request,
                                               struct sarn_error *error);
+/* SARN_ERR_NOT_FOUND: no such workflow to know the type of data by; no promise can have
+ * that id. */
+SARN_MUST_USE sarn_status sarn__request_control(sarn_engine *engine,
+                                                const struct sarn_control *control,
+                                                struct sarn__request **request,
+                                                struct sarn_error *error);
 /* Free a request that was never submitted. */
 void sarn__request_destroy(struct sarn__request *request);
 

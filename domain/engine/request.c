@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "core/utf8.h"
 #include "engine/module_check.h"
+#include "engine/request_parts.h"
 #include "engine/state.h"
 
 void sarn__request_destroy(struct sarn__request *request)
@@ -14,10 +15,10 @@ void sarn__request_destroy(struct sarn__request *request)
     }
 }
 
-static sarn_status request_create(sarn_engine *engine,
-                                  enum sarn__request_kind kind,
-                                  struct sarn__request **request,
-                                  struct sarn_error *error)
+sarn_status sarn__request_create(sarn_engine *engine,
+                                 enum sarn__request_kind kind,
+                                 struct sarn__request **request,
+                                 struct sarn_error *error)
 {
     struct sarn_arena *arena = sarn_arena_create(&engine->log.ports.heap);
     struct sarn__request *made =
@@ -40,10 +41,10 @@ static sarn_status request_create(sarn_engine *engine,
 
 /* --- checks --- */
 
-static sarn_status check_size(struct sarn_str text,
-                              uint32_t size_max,
-                              const char *what,
-                              struct sarn_error *error)
+sarn_status sarn__request_check_size(struct sarn_str text,
+                                     uint32_t size_max,
+                                     const char *what,
+                                     struct sarn_error *error)
 {
     if (text.size > size_max) {
         return sarn__fail(error, SARN_ERR_TOO_LARGE, "%s has at most %u bytes, not %u",
@@ -52,12 +53,12 @@ static sarn_status check_size(struct sarn_str text,
     return SARN_OK;
 }
 
-static sarn_status check_text(struct sarn_str text,
-                              uint32_t size_max,
-                              const char *what,
-                              struct sarn_error *error)
+sarn_status sarn__request_check_text(struct sarn_str text,
+                                     uint32_t size_max,
+                                     const char *what,
+                                     struct sarn_error *error)
 {
-    SARN__TRY(check_size(text, size_max, what, error));
+    SARN__TRY(sarn__request_check_size(text, size_max, what, error));
     if (!sarn__utf8_valid(text)) {
         return sarn__fail(error, SARN_ERR_INVALID, "%s is not UTF-8", what);
     }
@@ -65,16 +66,16 @@ static sarn_status check_text(struct sarn_str text,
 }
 
 /* What becomes part of a stream's name, or all of it. */
-static sarn_status check_name(struct sarn_str text,
-                              uint32_t size_max,
-                              const char *what,
-                              struct sarn_error *error)
+sarn_status sarn__request_check_name(struct sarn_str text,
+                                     uint32_t size_max,
+                                     const char *what,
+                                     struct sarn_error *error)
 {
     if (text.size == 0 || text.size > size_max) {
         return sarn__fail(error, text.size == 0 ? SARN_ERR_INVALID : SARN_ERR_TOO_LARGE,
                           "%s has 1 to %u bytes, not %u", what, size_max, text.size);
     }
-    SARN__TRY(check_text(text, size_max, what, error));
+    SARN__TRY(sarn__request_check_text(text, size_max, what, error));
     if (memchr(text.data, '\0', text.size) != NULL) {
         return sarn__fail(error, SARN_ERR_INVALID, "%s holds no NUL", what);
     }
@@ -83,17 +84,21 @@ static sarn_status check_name(struct sarn_str text,
 
 static sarn_status check_stream(struct sarn_str stream, struct sarn_error *error)
 {
-    return check_name(stream, SARN_STREAM_NAME_BYTES_MAX, "a stream's name", error);
+    return sarn__request_check_name(stream, SARN_STREAM_NAME_BYTES_MAX,
+                                    "a stream's name", error);
 }
 
-static sarn_status check_who(struct sarn_str key,
-                             struct sarn_str actor,
-                             struct sarn_str origin,
-                             struct sarn_error *error)
+sarn_status sarn__request_check_who(struct sarn_str key,
+                                    struct sarn_str actor,
+                                    struct sarn_str origin,
+                                    struct sarn_error *error)
 {
-    SARN__TRY(check_size(key, SARN_KEY_BYTES_MAX, "an idempotency key", error));
-    SARN__TRY(check_text(actor, SARN_NAME_BYTES_MAX, "an actor's name", error));
-    return check_text(origin, SARN_NAME_BYTES_MAX, "an origin's name", error);
+    SARN__TRY(
+        sarn__request_check_size(key, SARN_KEY_BYTES_MAX, "an idempotency key", error));
+    SARN__TRY(
+        sarn__request_check_text(actor, SARN_NAME_BYTES_MAX, "an actor's name", error));
+    return sarn__request_check_text(origin, SARN_NAME_BYTES_MAX, "an origin's name",
+                                    error);
 }
 
 static sarn_status check_expected(int64_t expected, struct sarn_error *error)
@@ -127,18 +132,19 @@ check_unowned(sarn_engine *engine, struct sarn_str stream, struct sarn_error *er
 
 /* --- copies --- */
 
-static sarn_status copy_who(struct sarn_arena *arena,
-                            struct sarn_str *key,
-                            struct sarn_str *actor,
-                            struct sarn_str *origin)
+sarn_status sarn__request_copy_who(struct sarn_arena *arena,
+                                   struct sarn_str *key,
+                                   struct sarn_str *actor,
+                                   struct sarn_str *origin)
 {
     SARN__TRY(sarn_arena_copy(arena, *key, key));
     SARN__TRY(sarn_arena_copy(arena, *actor, actor));
     return sarn_arena_copy(arena, *origin, origin);
 }
 
-static sarn_status
-copy_data(struct sarn_arena *arena, const struct sarn_type *type, const void **data)
+sarn_status sarn__request_copy_data(struct sarn_arena *arena,
+                                    const struct sarn_type *type,
+                                    const void **data)
 {
     void *copy;
 
@@ -154,10 +160,10 @@ copy_data(struct sarn_arena *arena, const struct sarn_type *type, const void **d
     return SARN_OK;
 }
 
-static sarn_status finish(struct sarn__request *made,
-                          sarn_status status,
-                          struct sarn__request **request,
-                          struct sarn_error *error)
+sarn_status sarn__request_finish(struct sarn__request *made,
+                                 sarn_status status,
+                                 struct sarn__request **request,
+                                 struct sarn_error *error)
 {
     if (status != SARN_OK) {
         sarn__request_destroy(made);
@@ -176,7 +182,8 @@ sarn_status sarn__command_check(sarn_engine *engine,
     const struct sarn_aggregate *aggregate;
 
     SARN__TRY(check_stream(command->stream, error));
-    SARN__TRY(check_who(command->key, command->actor, command->origin, error));
+    SARN__TRY(
+        sarn__request_check_who(command->key, command->actor, command->origin, error));
     SARN__TRY(check_expected(command->expected_version, error));
     SARN__TRY(sarn__aggregate_of(engine, command->stream, &aggregate, error));
     if (command->type == NULL || command->data == NULL) {
@@ -196,8 +203,8 @@ static sarn_status copy_command(struct sarn__request *made)
     struct sarn_command *to = &made->as.command;
 
     SARN__TRY(sarn_arena_copy(made->arena, to->stream, &to->stream));
-    SARN__TRY(copy_who(made->arena, &to->key, &to->actor, &to->origin));
-    return copy_data(made->arena, to->type, &to->data);
+    SARN__TRY(sarn__request_copy_who(made->arena, &to->key, &to->actor, &to->origin));
+    return sarn__request_copy_data(made->arena, to->type, &to->data);
 }
 
 sarn_status sarn__request_command(sarn_engine *engine,
@@ -208,9 +215,9 @@ sarn_status sarn__request_command(sarn_engine *engine,
     struct sarn__request *made;
 
     SARN__TRY(sarn__command_check(engine, command, error));
-    SARN__TRY(request_create(engine, SARN__REQUEST_COMMAND, &made, error));
+    SARN__TRY(sarn__request_create(engine, SARN__REQUEST_COMMAND, &made, error));
     made->as.command = *command;
-    return finish(made, copy_command(made), request, error);
+    return sarn__request_finish(made, copy_command(made), request, error);
 }
 
 /* --- appends --- */
@@ -238,7 +245,7 @@ static sarn_status check_event(const struct sarn_new_event *event,
                           "type names beginning with \"sarn.\" are Sarn's own: \"%s\"",
                           event->type_name);
     }
-    return check_text(name, SARN_NAME_BYTES_MAX, "a type's name", error);
+    return sarn__request_check_text(name, SARN_NAME_BYTES_MAX, "a type's name", error);
 }
 
 static sarn_status check_stream_append(sarn_engine *engine,
@@ -275,7 +282,8 @@ static sarn_status check_append(sarn_engine *engine,
 {
     uint64_t events = 0;
 
-    SARN__TRY(check_who(append->key, append->actor, append->origin, error));
+    SARN__TRY(
+        sarn__request_check_who(append->key, append->actor, append->origin, error));
     if (append->stream_count == 0 ||
         append->stream_count > SARN_EVENTS_PER_COMMAND_MAX) {
         return sarn__fail(error, SARN_ERR_INVALID,
@@ -314,7 +322,7 @@ static sarn_status copy_events(struct sarn_arena *arena,
             SARN__TRY(sarn_arena_copy(arena, name, &name));
             events[i].type_name = name.data;
         }
-        SARN__TRY(copy_data(arena, events[i].type, &events[i].data));
+        SARN__TRY(sarn__request_copy_data(arena, events[i].type, &events[i].data));
     }
     stream->events = events;
     return sarn_arena_copy(arena, stream->stream, &stream->stream);
@@ -334,7 +342,7 @@ static sarn_status copy_append(struct sarn__request *made)
         SARN__TRY(copy_events(made->arena, &streams[i]));
     }
     to->streams = streams;
-    return copy_who(made->arena, &to->key, &to->actor, &to->origin);
+    return sarn__request_copy_who(made->arena, &to->key, &to->actor, &to->origin);
 }
 
 sarn_status sarn__request_append(sarn_engine *engine,
@@ -345,9 +353,9 @@ sarn_status sarn__request_append(sarn_engine *engine,
     struct sarn__request *made;
 
     SARN__TRY(check_append(engine, append, error));
-    SARN__TRY(request_create(engine, SARN__REQUEST_APPEND, &made, error));
+    SARN__TRY(sarn__request_create(engine, SARN__REQUEST_APPEND, &made, error));
     made->as.append = *append;
-    return finish(made, copy_append(made), request, error);
+    return sarn__request_finish(made, copy_append(made), request, error);
 }
 
 /* --- about a stream --- */
@@ -366,21 +374,22 @@ static sarn_status request_stream(sarn_engine *engine,
 
     SARN__TRY(check_stream(stream, error));
     SARN__TRY(check_expected(expected_version, error));
-    SARN__TRY(check_size(metadata, SARN_PAYLOAD_BYTES_MAX / 2, "metadata", error));
+    SARN__TRY(sarn__request_check_size(metadata, SARN_PAYLOAD_BYTES_MAX / 2, "metadata",
+                                       error));
     if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) != NULL) {
         return sarn__fail(error, SARN_ERR_INVALID,
                           "\"%.*s\" is an execution; it can be neither deleted nor "
                           "described",
                           (int)stream.size, stream.data);
     }
-    SARN__TRY(request_create(engine, kind, &made, error));
+    SARN__TRY(sarn__request_create(engine, kind, &made, error));
     made->as.stream.tenant = tenant;
     made->as.stream.expected_version = expected_version;
     status = sarn_arena_copy(made->arena, stream, &made->as.stream.stream);
     if (status == SARN_OK) {
         status = sarn_arena_copy(made->arena, metadata, &made->as.stream.metadata);
     }
-    return finish(made, status, request, error);
+    return sarn__request_finish(made, status, request, error);
 }
 
 sarn_status sarn__request_metadata(sarn_engine *engine,
@@ -421,13 +430,13 @@ static sarn_status check_start(sarn_engine *engine,
                           "no module has a workflow \"%.*s\"", (int)name.size,
                           name.data);
     }
-    SARN__TRY(check_name(start->workflow_id, SARN__WORKFLOW_ID_BYTES_MAX,
-                         "a workflow_id", error));
+    SARN__TRY(sarn__request_check_name(start->workflow_id, SARN__WORKFLOW_ID_BYTES_MAX,
+                                       "a workflow_id", error));
     if (((*workflow)->input == NULL) != (start->input == NULL)) {
         return sarn__fail(error, SARN_ERR_INVALID, "workflow \"%s\" takes %s input",
                           (*workflow)->name, (*workflow)->input == NULL ? "no" : "an");
     }
-    return check_who(none, start->actor, start->origin, error);
+    return sarn__request_check_who(none, start->actor, start->origin, error);
 }
 
 static sarn_status copy_start(struct sarn__request *made,
@@ -438,8 +447,8 @@ static sarn_status copy_start(struct sarn__request *made,
 
     to->workflow = workflow->name; /* Lives as long as the module. */
     SARN__TRY(sarn_arena_copy(made->arena, to->workflow_id, &to->workflow_id));
-    SARN__TRY(copy_who(made->arena, &none, &to->actor, &to->origin));
-    return copy_data(made->arena, workflow->input, &to->input);
+    SARN__TRY(sarn__request_copy_who(made->arena, &none, &to->actor, &to->origin));
+    return sarn__request_copy_data(made->arena, workflow->input, &to->input);
 }
 
 sarn_status sarn__request_start(sarn_engine *engine,
@@ -451,7 +460,7 @@ sarn_status sarn__request_start(sarn_engine *engine,
     struct sarn__request *made;
 
     SARN__TRY(check_start(engine, start, &workflow, error));
-    SARN__TRY(request_create(engine, SARN__REQUEST_START, &made, error));
+    SARN__TRY(sarn__request_create(engine, SARN__REQUEST_START, &made, error));
     made->as.start = *start;
-    return finish(made, copy_start(made, workflow), request, error);
+    return sarn__request_finish(made, copy_start(made, workflow), request, error);
 }

@@ -3,6 +3,7 @@
  *   request.c    what comes in, copied and checked
  *   command.c    commands: load, decide, write
  *   append.c     appends, metadata, deletions
+ *   control.c    what executions are told from outside
  *   orchestrator executions
  *   idempotency.c, answer.c
  *   settle.c     what became durable: answer, fold, publish
@@ -121,6 +122,8 @@ void sarn__command_run(sarn_engine *engine, struct sarn__request *request);
 void sarn__append_run(sarn_engine *engine, struct sarn__request *request);
 void sarn__metadata_run(sarn_engine *engine, struct sarn__request *request);
 void sarn__delete_run(sarn_engine *engine, struct sarn__request *request);
+/* control.c */
+void sarn__control_run(sarn_engine *engine, struct sarn__request *request);
 
 /* --- idempotency.c --- */
 

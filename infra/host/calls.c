@@ -10,6 +10,8 @@ struct blocked {
     struct sarn__waiter waiter;
     sarn_status status;
     struct sarn_reply *result;
+    struct sarn_arena *arena; /* To copy the reply's output to; NULL: not wanted. */
+    const void **output;
     struct sarn_error *error;
 };
 
@@ -19,6 +21,26 @@ struct sarn__call {
     struct sarn__host *host;
     struct blocked *blocked; /* NULL: gone. */
 };
+
+/* What the reply shows dies with it. */
+static sarn_status keep_output(const struct blocked *blocked,
+                               const struct sarn_reply *reply)
+{
+    void *copy;
+
+    if (reply->output == NULL) {
+        *blocked->output = NULL;
+        return SARN_OK;
+    }
+    copy = sarn_arena_alloc(blocked->arena, reply->output_type->size);
+    if (copy == NULL || sarn_type_copy(reply->output_type, reply->output, copy,
+                                       blocked->arena) != SARN_OK) {
+        return sarn__fail(blocked->error, SARN_ERR_NOMEM,
+                          "out of memory for the answer: what was asked for is done");
+    }
+    *blocked->output = copy;
+    return SARN_OK;
+}
 
 static void on_reply(void *arg, const struct sarn_reply *reply)
 {
@@ -41,6 +63,9 @@ static void on_reply(void *arg, const struct sarn_reply *reply)
         *blocked->result = *reply;
         blocked->result->text = NULL;
         blocked->result->events = NULL;
+        blocked->result->output = NULL;
+    } else if (blocked->output != NULL) {
+        blocked->status = keep_output(blocked, reply);
     }
     sarn__host_answer(call->host, &blocked->waiter);
 }
@@ -74,14 +99,12 @@ static sarn_status submit(struct sarn__host *host,
     return status;
 }
 
-/* Hand request over and wait for its reply. */
-static sarn_status call(struct sarn__host *host,
-                        struct sarn__request *request,
-                        struct sarn_reply *result,
-                        struct sarn_error *error)
+/* Hand request over and wait for its reply, as blocked says. */
+static sarn_status
+call_as(struct sarn__host *host, struct sarn__request *request, struct blocked blocked)
 {
-    struct blocked blocked = {.result = result, .error = error};
     struct sarn__call *made = sarn_arena_alloc(request->arena, sizeof(*made));
+    struct sarn_error *error = blocked.error;
     sarn_status status;
 
     if (made == NULL) {
@@ -100,6 +123,14 @@ static sarn_status call(struct sarn__host *host,
         return status;
     }
     return blocked.status;
+}
+
+static sarn_status call(struct sarn__host *host,
+                        struct sarn__request *request,
+                        struct sarn_reply *result,
+                        struct sarn_error *error)
+{
+    return call_as(host, request, (struct blocked){.result = result, .error = error});
 }
 
 static sarn_status no_reply(struct sarn_error *error)
@@ -276,4 +307,53 @@ sarn_status sarn_execute(sarn_engine *engine,
     }
     SARN__TRY(copy_start(engine, start, &request, error));
     return call(host, request, result, error);
+}
+
+/* --- telling an execution something --- */
+
+static sarn_status copy_control(sarn_engine *engine,
+                                const struct sarn_control *control,
+                                struct sarn__request **request,
+                                struct sarn_error *error)
+{
+    struct sarn_control ours;
+
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), control,
+                               "sarn_control", error));
+    return sarn__request_control(engine, &ours, request, error);
+}
+
+sarn_status sarn_control_submit(sarn_engine *engine,
+                                const struct sarn_control *control,
+                                sarn_reply_fn *reply,
+                                void *arg,
+                                struct sarn_error *error)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
+
+    if (host == NULL || reply == NULL) {
+        return host == NULL ? sarn__host_forked(error) : no_reply(error);
+    }
+    SARN__TRY(copy_control(engine, control, &request, error));
+    return submit(host, request, reply, arg, error);
+}
+
+sarn_status sarn_control_call(sarn_engine *engine,
+                              const struct sarn_control *control,
+                              struct sarn_arena *arena,
+                              const void **output,
+                              struct sarn_error *error)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
+
+    if (host == NULL) {
+        return sarn__host_forked(error);
+    }
+    SARN__TRY(copy_control(engine, control, &request, error));
+    return call_as(host, request,
+                   (struct blocked){.arena = arena,
+                                    .output = arena == NULL ? NULL : output,
+                                    .error = error});
 }

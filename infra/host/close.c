@@ -90,6 +90,7 @@ void sarn_close(sarn_engine *engine)
     }
     sarn__waiter_init(&waiter);
     take_over(host, &waiter);
+    sarn__control_server_stop(host->control);
     sarn__engine_stop(engine);
     host->again = true; /* What nobody waited for is appended now. */
     refuse_inbox(host);

@@ -95,6 +95,22 @@ void sarn__host_attach(struct sarn__host *host,
     host->woken = true;
 }
 
+sarn_status
+sarn__host_serve(struct sarn__host *host, const char *path, struct sarn_error *error)
+{
+    struct sarn__control_server *server;
+    sarn_status status;
+
+    SARN__TRY(sarn__control_server_create(host->engine, path, &server, error));
+    status = sarn__loop_watch(host->loop, sarn__control_server_fd(server), error);
+    if (status != SARN_OK) {
+        sarn__control_server_destroy(server);
+        return status;
+    }
+    host->control = server;
+    return SARN_OK;
+}
+
 void sarn__host_destroy(struct sarn__host *host)
 {
     struct sarn_heap heap = host->heap;
@@ -110,6 +126,7 @@ void sarn__host_destroy(struct sarn__host *host)
             host->release(host->release_arg);
         }
     }
+    sarn__control_server_destroy(host->control);
     sarn__loop_destroy(host->loop);
     sarn__process_mark_destroy(host->mark);
     sem_destroy(&host->nap);

@@ -17,8 +17,8 @@
  *
  * Waking: while the leader is awake it looks at the queues again before it sleeps, so
  * nobody makes a system call to tell it. It sleeps on a semaphore when it is a caller,
- * in the loop's descriptor when it is a loop; where nobody leads, that descriptor tells
- * the embedder.
+ * in the loop's descriptor when it is a loop or a control socket is served; where
+ * nobody leads, that descriptor tells the embedder.
  *
  * The invariant, at every unlock: there is a leader if there is a line; work in the
  * queues is seen by an awake leader, or a wake is on its way.
@@ -30,6 +30,7 @@
 #include <semaphore.h>
 
 #include "engine/engine.h"
+#include "infra/host/control_server.h"
 #include "infra/libevent/loop.h"
 #include "infra/posix/process.h"
 #include "infra/posix/workers.h"
@@ -85,7 +86,8 @@ struct sarn__host {
     struct sarn__process_mark *mark;
     struct sarn__loop *loop;
     struct sarn__workers *committer;
-    struct sarn__workers *steps; /* NULL: no workflow is registered. */
+    struct sarn__workers *steps;          /* NULL: no workflow is registered. */
+    struct sarn__control_server *control; /* NULL: no control socket is served. */
     uint32_t queue_max;
     bool wait_for_room;
     void (*release)(void *arg); /* What the engine stood on; may be NULL. */
@@ -135,6 +137,11 @@ void sarn__host_attach(struct sarn__host *host,
                        sarn_engine *engine,
                        void (*release)(void *arg),
                        void *arg);
+/* Serve the control socket of the log at path, from now on. Errors as
+ * sarn__control_server_create(). */
+SARN_MUST_USE sarn_status sarn__host_serve(struct sarn__host *host,
+                                           const char *path,
+                                           struct sarn_error *error);
 /* Nobody is inside and no job is out; engine may be NULL. Destroys both. */
 void sarn__host_destroy(struct sarn__host *host);
 

@@ -149,6 +149,9 @@ void sarn__host_round(struct sarn__host *host)
     struct sarn__job *own;
 
     pthread_mutex_unlock(&host->mutex);
+    if (host->control != NULL) {
+        sarn__control_server_serve(host->control);
+    }
     feed_engine(host, &taken);
     sarn__engine_poll(host->engine, &duties);
     own = hand_out(host, duties.jobs);
@@ -170,7 +173,21 @@ void sarn__host_round(struct sarn__host *host)
     }
 }
 
-void sarn__host_nap(struct sarn__host *host)
+/* In the loop's descriptor, which is readable for a control client, too. */
+static void nap_in_loop(struct sarn__host *host)
+{
+    host->attention = SARN__AWAY;
+    sarn__loop_until(host->loop, host->wake_us);
+    pthread_mutex_unlock(&host->mutex);
+    sarn__loop_wait(host->loop);
+    pthread_mutex_lock(&host->mutex);
+    sarn__loop_clear(host->loop);
+    host->woken = false;
+    host->attention = SARN__AWAKE;
+    host->again = true; /* Somebody speaks, or the time has come. */
+}
+
+static void nap_on_semaphore(struct sarn__host *host)
 {
     struct timespec until = {.tv_sec = (time_t)(host->wake_us / 1000000),
                              .tv_nsec = host->wake_us % 1000000 * 1000};
@@ -185,6 +202,15 @@ void sarn__host_nap(struct sarn__host *host)
     pthread_mutex_lock(&host->mutex);
     host->attention = SARN__AWAKE;
     host->again = host->again || woken != 0; /* The time has come. */
+}
+
+void sarn__host_nap(struct sarn__host *host)
+{
+    if (host->control != NULL) {
+        nap_in_loop(host);
+    } else {
+        nap_on_semaphore(host);
+    }
 }
 
 void sarn__host_job_done(void *arg, struct sarn__job *job)

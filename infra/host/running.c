@@ -186,7 +186,8 @@ sarn_status sarn_dispatch(sarn_engine *engine, struct sarn_error *error)
         return sarn__fail(error, SARN_ERR_REENTRANT,
                           "sarn_dispatch() was called in a callback of itself");
     }
-    if (!host->looping) {
+    /* Not what a leader sleeps for, in a loop or in a call. */
+    if (!host->looping && !(host->led && host->attention == SARN__AWAY)) {
         sarn__loop_clear(host->loop);
         host->woken = false;
     }

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -144,6 +145,25 @@ void sarn__loop_clear(struct sarn__loop *loop)
         errno == ECANCELED) {
         loop->until_us = INT64_MAX; /* It fires once. */
     }
+}
+
+sarn_status sarn__loop_watch(struct sarn__loop *loop, int fd, struct sarn_error *error)
+{
+    char why[128];
+
+    if (watch(loop, fd)) {
+        return SARN_OK;
+    }
+    return sarn__fail(error, SARN_ERR_IO,
+                      "the event loop cannot watch one more descriptor: %s",
+                      strerror_r(errno, why, sizeof(why)));
+}
+
+void sarn__loop_wait(const struct sarn__loop *loop)
+{
+    struct pollfd wanted = {.fd = loop->poll_fd, .events = POLLIN};
+
+    (void)poll(&wanted, 1, -1);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

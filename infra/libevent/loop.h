@@ -33,6 +33,13 @@ void sarn__loop_wake(struct sarn__loop *loop);
 void sarn__loop_until(struct sarn__loop *loop, int64_t time_us);
 /* Take back what made it readable. */
 void sarn__loop_clear(struct sarn__loop *loop);
+/* Make it readable as long as fd is, too, until fd is closed; clear does not take that
+ * back. SARN_ERR_IO: the system allows no more: says so. */
+SARN_MUST_USE sarn_status sarn__loop_watch(struct sarn__loop *loop,
+                                           int fd,
+                                           struct sarn_error *error);
+/* Sleep until it is readable, or a signal came. */
+void sarn__loop_wait(const struct sarn__loop *loop);
 
 /* Make what sarn__loop_run() needs, so that it cannot fail for want of anything.
  * SARN_ERR_IO: says why. */

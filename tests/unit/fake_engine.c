@@ -106,6 +106,17 @@ sarn_status sarn__request_start(sarn_engine *engine,
     return fake_request(SARN__REQUEST_START, request);
 }
 
+sarn_status sarn__request_control(sarn_engine *engine,
+                                  const struct sarn_control *control,
+                                  struct sarn__request **request,
+                                  struct sarn_error *error)
+{
+    (void)engine;
+    (void)control;
+    (void)error;
+    return fake_request(SARN__REQUEST_CONTROL, request);
+}
+
 sarn_status sarn__request_metadata(sarn_engine *engine,
                                    uint32_t tenant,
                                    struct sarn_str stream,
