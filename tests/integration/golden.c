@@ -2,12 +2,18 @@
 
 #include <stdio.h>
 
+#include "sarn/analytics_schema.h"
+#include "sarn/compliance_schema.h"
 #include "sarn/events.h"
+#include "sarn/notifications_schema.h"
 #include "sarn/payments_schema.h"
+#include "sarn/transactions_schema.h"
+#include "sarn/users_schema.h"
 
 const struct sarn_schema *const golden_schemas[GOLDEN_SCHEMAS_MAX] = {
-    &sarn_events_schema,
-    &payments_schema,
+    &sarn_events_schema,   &analytics_schema, &compliance_schema,
+    &notifications_schema, &payments_schema,  &transactions_schema,
+    &users_schema,
 };
 
 bool golden_covers(const struct sarn_type *type)
