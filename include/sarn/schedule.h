@@ -36,7 +36,8 @@ enum sarn_schedule_outcome {
     SARN_SCHEDULE_STARTED = 1,
     SARN_SCHEDULE_BUFFERED,
     SARN_SCHEDULE_OVERLAPPED, /* Passed over: one was under way. */
-    SARN_SCHEDULE_MISSED      /* Passed over: later than catch_up_us. */
+    SARN_SCHEDULE_MISSED,     /* Passed over: later than catch_up_us. */
+    SARN_SCHEDULE_REFUSED     /* Passed over: it could not be begun, says why. */
 };
 
 struct sarn_schedule {
@@ -48,13 +49,15 @@ struct sarn_schedule {
     /* When: a cron expression, or an interval. */
     const char *cron;
     const char *zone;    /* IANA name, such as "Europe/Prague"; NULL: UTC. */
-    int64_t interval_us; /* At multiples of it since 1970, plus offset_us. */
+    int64_t interval_us; /* At multiples of it since 1970, plus offset_us: both whole
+                            seconds. */
     int64_t offset_us;
     int64_t from_us, to_us; /* No run before, or after; 0: open. */
-    uint32_t limit;         /* Runs at most; 0: any number. */
+    uint32_t limit;         /* Runs by time at most; 0: any number. */
     uint32_t overlap;       /* enum sarn_overlap */
     int64_t catch_up_us;    /* How late a run may still start; 0: a minute. */
-    int64_t jitter_us;      /* Each run starts up to this much later, by chance. */
+    int64_t jitter_us;      /* Each run by time starts up to this much later, by chance,
+                               but before the next is due. */
     bool paused;
     struct sarn_str actor, reason;
 };
@@ -63,8 +66,10 @@ struct sarn_schedule {
         .struct_size = sizeof(struct sarn_schedule)                                    \
     }
 
-/* Make the schedule, or replace it: what was started goes on. Runs have the workflow
- * ids "<id>-<nominal time as 2026-11-21T14:00:00Z>". SARN_ERR_INVALID: the expression:
+/* Make the schedule, or replace it: what was started goes on, what waits to be started
+ * is forgotten, and times count from now on. Runs have the workflow
+ * ids "<id>-<nominal time as 2026-11-21T14:00:00Z>"; a triggered one has the time of
+ * its trigger, to the microsecond. SARN_ERR_INVALID: the expression:
  * says where; SARN_ERR_NOT_FOUND: the workflow, the zone. */
 SARN_API SARN_MUST_USE sarn_status
 sarn_schedule_put(sarn_engine *engine,
