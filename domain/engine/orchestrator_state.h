@@ -139,6 +139,26 @@ void sarn__run_observe(sarn_engine *engine,
 /* Hand out what is ready. */
 void sarn__runs_pump(sarn_engine *engine);
 
+/* --- telling a run something from outside of its own turn --- */
+
+/* The run of stream, with its state: from memory, or from the log. *run NULL: there is
+ * no execution. SARN_ERR_STATE: not before what it wrote is folded. */
+SARN_MUST_USE sarn_status sarn__run_take_up(sarn_engine *engine,
+                                            uint32_t tenant,
+                                            struct sarn_str stream,
+                                            struct sarn__run **run,
+                                            struct sarn_error *error);
+/* Write event to run's stream, fold it, and let the run go on, all in one unit: a
+ * signal, a cancel, the end of a child. meta says who (actor, origin, causation). The
+ * writer is to be waited for. On failure nothing was written: SARN_ERR_STATE: it cannot
+ * follow, says why. Works without a registered workflow, too: then it is only recorded.
+ */
+SARN_MUST_USE sarn_status sarn__run_tell(sarn_engine *engine,
+                                         struct sarn__run *run,
+                                         const struct sarn__meta *meta,
+                                         const struct sarn__execution_event *event,
+                                         struct sarn_error *error);
+
 /* --- orchestrator_answer.c --- */
 
 void sarn__run_wait(struct sarn__run *run, struct sarn__request *request);
