@@ -17,7 +17,10 @@
  *              COMPENSATING, COMPENSATION_BACKOFF, UNDONE, STUCK
  *
  * A step of a window (below) and a local step need no intent: their results follow
- * WAITING and BACKOFF at once.
+ * WAITING and BACKOFF at once. An event counts the attempt that its intent counted
+ * (RUNNING, DOUBTED, COMPENSATING), or else one more; to begin to wait is no attempt.
+ * What is RUNNING or DOUBTED may end also while the execution is undone or parked, and
+ * what is COMPENSATING while it is parked.
  *
  * Window: the steps that an event names may start as soon as that event is durable,
  * before anything after it is. So a step that was permitted and has no result may have
@@ -25,7 +28,9 @@
  * CompensationBegan names it, and it is compensated by its key alone (IN_DOUBT).
  *
  * Where it is: place names the step, or the group, that was completed last, and what
- * that one chose to follow. Members of a group do not move it; GroupJoined does.
+ * that one chose to follow. Members of a group do not move it; GroupJoined does. Visits
+ * that began at the same place (before.serial) came to the same element, so these are
+ * the members of the group that is under way: group, and before.serial is place.serial.
  *
  * Runs: a new STARTED may follow when the run before is over, and begins from nothing.
  *
@@ -132,15 +137,17 @@ struct sarn__execution_event {
     uint32_t attempt;  /* STEP_x: from 1. */
     uint32_t visit;    /* From 1; 0 is 1. */
     bool compensation; /* Of the step's compensation. */
-    bool chose;        /* StepSucceeded, StepTimedOut: next follows; empty: the end. */
+    bool chose;        /* StepSucceeded, StepTimedOut, StepInherited: next follows;
+                          empty: the end. */
     bool in_doubt;     /* StepTimedOut */
     bool failed;       /* PromiseSettled */
     bool terminate;    /* CancelRequested */
     bool continues;    /* StepSucceeded: as a new run, with input. */
     bool carried;      /* SignalReceived */
+    bool to_step;      /* UpdateAccepted: a step waits for its name; as a signal's. */
     uint32_t fate;     /* StepReconciled: enum sarn_step_fate. */
     uint32_t cause;    /* CompensationBegan, ExecutionCompensated: enum sarn__cause */
-    uint32_t was;      /* The status before, where the schema has it. */
+    uint32_t was;      /* The status before, where the schema has it; 0: not said. */
     uint32_t timeout;  /* StepTimedOut: enum sarn__timeout_kind */
     uint32_t decision; /* ExecutionUnparked: enum sarn__decision */
     uint32_t status;   /* ChildEnded: enum sarn_execution_status */
@@ -157,8 +164,8 @@ struct sarn__execution_event {
     int64_t retry_at_us;        /* 0: no further attempt. */
     int64_t due_us;             /* StepWaiting, ExecutionSlept (until). */
     int64_t deadline_us;        /* StepStarted, StepWaiting */
-    /* The window, or (CompensationBegan) the steps in doubt in the order they ran in.
-     */
+    /* The window, or (CompensationBegan, ResetRequested) the steps in doubt in the
+     * order they ran in: sarn__execution_doubts(). */
     const struct sarn_str *steps;
     uint32_t step_count;
     uint32_t attribute_count;
@@ -194,6 +201,7 @@ struct sarn__place {
     bool is_group;
     bool chose;
     struct sarn_str next; /* chose: this follows; empty: the end. */
+    uint32_t serial;      /* Another one after every move. */
 };
 
 /* One visit of a step that some event named. */
@@ -205,10 +213,10 @@ struct sarn__step {
     struct sarn_str output;    /* Encoded; {NULL, 0}: none. */
     struct sarn__place before; /* Where the execution was when it began. */
     uint32_t visit;            /* From 1. */
-    int64_t scheduled_us;      /* Of its first event after being permitted. */
+    int64_t scheduled_us;      /* Of its first event but for being permitted. */
     int64_t retry_at_us;
     int64_t due_us;        /* AWAITING: goes off; 0: not by itself. */
-    int64_t deadline_us;   /* RUNNING, AWAITING: times out; 0: never. */
+    int64_t deadline_us;   /* RUNNING, AWAITING, COMPENSATING: times out; 0: never. */
     struct sarn_str child; /* AWAITING and after: the stream of its child. */
     struct sarn_uuid child_run;
     uint32_t attempts;              /* Recorded. */
@@ -216,16 +224,17 @@ struct sarn__step {
     uint32_t compensation_base;     /* Of them before an operator said retry. */
     uint32_t order; /* In which steps became DONE (or IN_DOUBT): the highest is undone
                        first. */
-    uint32_t begun; /* In which visits began; 0: only permitted. */
+    uint32_t begun; /* In which visits began; 0: only permitted, or settled early. */
     uint8_t state;  /* enum sarn__step_state */
     bool permitted; /* Named by a window. */
     bool orphaned;  /* May have run: see sarn__execution_recovered(). */
-    bool acted;     /* FAILED by timeout, under its key: it may have run. */
+    bool acted;     /* Not DONE, but an attempt of it timed out: it may have run. */
     bool inherited; /* Done by the run that this one was forked from: never undone. */
-    /* AWAITING, and its end is known (ChildEnded, PromiseSettled): */
+    /* AWAITING (a promise: also before), and its end is known (ChildEnded,
+     * PromiseSettled; with output): */
     bool settled, settled_failed;
-    struct sarn_str settled_code, settled_text;
-    uint32_t settled_status; /* Of a child. */
+    struct sarn_str settled_code, settled_text; /* FAILED, UNKNOWN, STUCK: why. */
+    uint32_t settled_status;                    /* Of a child. */
 };
 
 /* A signal, or an update, that was received. */
@@ -247,7 +256,7 @@ struct sarn__execution {
     struct sarn__step *first, *last;
     uint32_t step_count; /* Visits in the list. */
     uint32_t done_count; /* DONE: completed and not compensated. */
-    uint32_t last_order, last_begun;
+    uint32_t last_order, last_begun, last_serial;
     struct sarn__place place;
     struct sarn__message *messages, *last_message; /* Not taken. */
     uint32_t message_count;
@@ -267,8 +276,8 @@ struct sarn__execution {
     uint32_t reset_begun;     /* Visits begun from this one on are undone. */
     bool continues;           /* The step completed last said so, with: */
     struct sarn_str continue_input;
-    struct sarn_str output; /* COMPLETED. */
-    struct sarn__attribute attributes[SARN_ATTRIBUTES_MAX];
+    struct sarn_str output;             /* COMPLETED. */
+    struct sarn__attribute *attributes; /* At most SARN_ATTRIBUTES_MAX. */
     uint32_t attribute_count;
     int64_t started_us;
 };
@@ -289,6 +298,12 @@ sarn__execution_apply(struct sarn__execution *execution,
  * own, and were not begun. Said once, after the fold; the events that follow settle it.
  */
 void sarn__execution_recovered(struct sarn__execution *execution, bool intents);
+/* The steps whose latest visits were permitted, have no result, and may have run so:
+ * what a CompensationBegan or ResetRequested is to name. steps has room for
+ * execution->step_count. How many there are. Visits that acted are in doubt by
+ * themselves, named or not. */
+uint32_t sarn__execution_doubts(const struct sarn__execution *execution,
+                                struct sarn_str *steps);
 /* There is such an attempt: its intent is recorded, and nobody knows what became of it.
  */
 bool sarn__execution_is_orphaned(const struct sarn__execution *execution);
@@ -311,8 +326,8 @@ sarn__execution_latest_message(const struct sarn__execution *execution,
 /* The value of an attribute; empty: none. */
 struct sarn_str sarn__execution_attribute(const struct sarn__execution *execution,
                                           struct sarn_str name);
-/* Completed, wholly undone (whatever the cause), continued, or parked: nothing goes on
- * by itself. */
+/* Completed (and not asked to undo itself), wholly undone (whatever the cause),
+ * continued, or parked: nothing goes on by itself. */
 bool sarn__execution_is_over(const struct sarn__execution *execution);
 /* The same without parked: a new run may follow. */
 bool sarn__execution_is_closed(const struct sarn__execution *execution);
