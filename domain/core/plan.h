@@ -40,6 +40,7 @@ enum sarn__duty_kind {
                           until when, or for which child. CHILD: begin that, too. */
     SARN__DUTY_GO_ON,  /* What a step waits for has come: a time, a message, an end. */
     SARN__DUTY_EXPIRE, /* An attempt or a wait has timed out. */
+    SARN__DUTY_FAIL,   /* A step fails without an attempt, with code and text. */
     SARN__DUTY_CANCEL, /* A step is not needed any more. */
     SARN__DUTY_JOIN,   /* A group is over. */
     SARN__DUTY_UNDO,   /* Record that compensation begins. */
@@ -75,7 +76,7 @@ struct sarn__plan {
     uint32_t count;
     int64_t wake_us;  /* Plan again then at the latest; INT64_MAX: when it is told. */
     bool winding;     /* Attempts under way are to be told to stop. */
-    const char *code; /* PARK, UNDO; constant. */
+    const char *code; /* PARK, UNDO, FAIL; constant. */
     char text[SARN_ERROR_TEXT_BYTES];
     struct sarn__element element; /* JOIN */
 };
@@ -140,6 +141,14 @@ SARN_MUST_USE sarn_status sarn__plan_settle(const struct sarn__execution *execut
                                             int64_t now_us,
                                             struct sarn_arena *arena,
                                             struct sarn__execution_event *event);
+
+/* A reconcile that failed (outcome), asked times so far, is asked again then, by the
+ * step's retry policy. 0: no more: it is settled, as unknown. What was asked is not
+ * recorded: who recovers asks anew. */
+int64_t sarn__plan_ask_again_us(const struct sarn__duty *duty,
+                                const struct sarn__outcome *outcome,
+                                uint32_t asked,
+                                int64_t now_us);
 
 /* Need nobody wait for event before next, the plan after it, is carried out? Only the
  * success of a step in a window, where all that is next is to run another one in it. */
