@@ -10,6 +10,7 @@
 
 #include "sarn/workflow.h"
 
+#define SARN__STEPS_MAX        256u /* Of one workflow. */
 #define SARN__WINDOW_STEPS_MAX 64u
 #define SARN__GROUP_STEPS_MAX  64u
 #define SARN__VISITS_DEFAULT   100u
@@ -56,6 +57,8 @@ bool sarn__step_is_windowed(const struct sarn_step *step);
 bool sarn__step_compensates(const struct sarn_step *step);
 /* Is its compensation made on the dispatch thread? */
 bool sarn__step_undoes_locally(const struct sarn_step *step);
+/* What a step of kind SIGNAL waits for. */
+const char *sarn__step_signal(const struct sarn_step *step);
 
 /* The message, or the signal of a step, called name; NULL: none. *payload (may be
  * NULL) is the type of what it brings. */

@@ -76,7 +76,8 @@ struct sarn__plan {
     uint32_t count;
     int64_t wake_us;  /* Plan again then at the latest; INT64_MAX: when it is told. */
     bool winding;     /* Attempts under way are to be told to stop. */
-    const char *code; /* PARK, UNDO, FAIL; constant. */
+    uint32_t cause;   /* UNDO: enum sarn__cause */
+    const char *code; /* PARK, FAIL; UNDO, but for a failure's. Constant. */
     char text[SARN_ERROR_TEXT_BYTES];
     struct sarn__element element; /* JOIN */
 };
@@ -122,6 +123,7 @@ struct sarn__claim {
     struct sarn_str step_id;
     uint32_t visit, attempt;
 };
+
 /* The duty that the outcome of claim settles; false: nobody wants it any more (it timed
  * out, or was forgotten with an append that failed). Wanted also while paused, winding
  * down or undoing. */
@@ -155,6 +157,11 @@ int64_t sarn__plan_ask_again_us(const struct sarn__duty *duty,
 bool sarn__plan_may_lag(const struct sarn__execution *execution,
                         const struct sarn__execution_event *event,
                         const struct sarn__plan *next);
+
+/* The number of the visit of the step at index that is current, or to come. */
+uint32_t sarn__plan_visit_number(const struct sarn__execution *execution,
+                                 const struct sarn__definition *definition,
+                                 uint32_t index);
 
 /* --- what an undo would do (sarn_execution_plan) --- */
 

@@ -40,7 +40,7 @@ static double power(double base, uint32_t exponent)
     return result;
 }
 
-int64_t sarn__retry_delay_us(const struct sarn_retry *policy, uint32_t attempt)
+static int64_t interval_us(const struct sarn_retry *policy, uint32_t attempt)
 {
     double coefficient = policy->backoff_coefficient;
     double delay = 0;
@@ -56,6 +56,40 @@ int64_t sarn__retry_delay_us(const struct sarn_retry *policy, uint32_t attempt)
         return maximum_us(policy);
     }
     return (int64_t)delay;
+}
+
+/* The part of policy's jitter that random stands for, from 0 to less than 1. */
+static double drawn(const struct sarn_retry *policy, uint64_t random)
+{
+    double jitter = policy->jitter > 1.0 ? 1.0 : policy->jitter;
+
+    /* 53 bits are what a double can tell apart. */
+    return jitter > 0.0 ? jitter * ((double)(random >> 11) * 0x1p-53) : 0.0;
+}
+
+int64_t sarn__retry_delay_us(const struct sarn_retry *policy,
+                             uint32_t attempt,
+                             uint64_t random)
+{
+    int64_t interval = interval_us(policy, attempt);
+    double less = (double)interval * drawn(policy, random);
+    int64_t delay = interval;
+
+    /* Compared before it is converted, as above. */
+    if (less > 0.0) {
+        delay = less >= (double)interval ? 1 : interval - (int64_t)less;
+    }
+    return delay > 0 ? delay : 1;
+}
+
+static uint32_t maximum_attempts(const struct sarn_retry *policy)
+{
+    return policy->maximum_attempts > 0 ? policy->maximum_attempts : DEFAULT_ATTEMPTS;
+}
+
+bool sarn__retry_is_left(const struct sarn_retry *policy, uint32_t attempt)
+{
+    return attempt < maximum_attempts(policy);
 }
 
 static bool retryable(const struct sarn_retry *policy, struct sarn_str code)
@@ -74,16 +108,15 @@ static bool retryable(const struct sarn_retry *policy, struct sarn_str code)
 int64_t sarn__retry_at_us(const struct sarn_retry *policy,
                           uint32_t attempt,
                           struct sarn_str code,
+                          uint64_t random,
                           int64_t now_us)
 {
-    uint32_t attempts =
-        policy->maximum_attempts > 0 ? policy->maximum_attempts : DEFAULT_ATTEMPTS;
     int64_t delay = 0;
 
-    if (attempt >= attempts || !retryable(policy, code)) {
+    if (!sarn__retry_is_left(policy, attempt) || !retryable(policy, code)) {
         return 0;
     }
-    delay = sarn__retry_delay_us(policy, attempt);
+    delay = sarn__retry_delay_us(policy, attempt, random);
     if (now_us < 0) {
         now_us = 0; /* A clock before 1970: the delay still holds, and is not 0. */
     }

@@ -6,12 +6,12 @@
 #ifndef SARN_ENGINE_MODULE_CHECK_H
 #define SARN_ENGINE_MODULE_CHECK_H
 
+#include "core/definition.h"
 #include "sarn/module.h"
 #include "sarn/workflow.h"
 
 #define SARN__PARTS_MAX   256u  /* Aggregates, projections, ... of one module. */
 #define SARN__TYPES_MAX   1024u /* Commands or events of one part. */
-#define SARN__STEPS_MAX   256u
 #define SARN__INDEXES_MAX 16u
 /* So that "<workflow>-<workflow_id>" always fits a stream name. */
 #define SARN__WORKFLOW_ID_BYTES_MAX 200u
