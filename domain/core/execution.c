@@ -1,74 +1,38 @@
+/* The life of an execution: what may follow in which status, and its beginning. */
 #include "core/execution.h"
 
 #include <assert.h>
-#include <string.h>
 
-#include "core/fail.h"
-#include "sarn/workflow.h"
-
-#define TO(state) (1u << SARN__##state)
-
-/* Which state of a step may follow which. This table is the design; the rest is detail.
- */
-static const unsigned successors[] = {
-    [SARN__WAITING] = TO(RUNNING) | TO(BACKOFF) | TO(DONE) | TO(FAILED) | TO(IN_DOUBT),
-    [SARN__RUNNING] = TO(WAITING) | TO(BACKOFF) | TO(DONE) | TO(FAILED) | TO(UNKNOWN),
-    [SARN__BACKOFF] = TO(RUNNING) | TO(BACKOFF) | TO(DONE) | TO(FAILED) | TO(IN_DOUBT),
-    [SARN__DONE] = TO(COMPENSATING) | TO(UNDONE) | TO(STUCK),
-    [SARN__FAILED] = TO(IN_DOUBT),
-    [SARN__UNKNOWN] = 0,
-    [SARN__IN_DOUBT] = TO(COMPENSATING),
-    [SARN__COMPENSATING] = TO(COMPENSATION_BACKOFF) | TO(UNDONE) | TO(STUCK),
-    [SARN__COMPENSATION_BACKOFF] = TO(COMPENSATING),
-    [SARN__UNDONE] = 0,
-    [SARN__STUCK] = 0,
-};
-
-static const char *const state_names[] = {
-    [SARN__WAITING] = "waiting",
-    [SARN__RUNNING] = "running",
-    [SARN__BACKOFF] = "waiting for its next attempt",
-    [SARN__DONE] = "done",
-    [SARN__FAILED] = "failed",
-    [SARN__UNKNOWN] = "of unknown outcome",
-    [SARN__IN_DOUBT] = "in doubt",
-    [SARN__COMPENSATING] = "being compensated",
-    [SARN__COMPENSATION_BACKOFF] = "waiting for its next compensation attempt",
-    [SARN__UNDONE] = "compensated",
-    [SARN__STUCK] = "stuck",
-};
-
-/* An event's steps, made ready off to the side: linked in only when nothing can fail.
- */
-struct pending {
-    struct sarn__step *first, *last;
-    uint32_t count;
-};
+#include "core/execution_parts.h"
 
 void sarn__execution_init(struct sarn__execution *execution, struct sarn_arena *arena)
 {
     *execution = (struct sarn__execution){.arena = arena};
 }
 
-static struct sarn__step *find(struct sarn__step *step, struct sarn_str id)
-{
-    while (step != NULL && !sarn_str_equal(step->id, id)) {
-        step = step->next;
-    }
-    return step;
-}
+/* --- what it is --- */
 
-struct sarn__step *sarn__execution_step(const struct sarn__execution *execution,
-                                        struct sarn_str id)
+bool sarn__execution_is_closed(const struct sarn__execution *execution)
 {
-    return find(execution->first, id);
+    switch (execution->status) {
+    case SARN_EXECUTION_COMPLETED:
+        return !execution->asked_to_undo;
+    case SARN_EXECUTION_COMPENSATED:
+    case SARN_EXECUTION_CANCELLED:
+    case SARN_EXECUTION_TERMINATED:
+    case SARN_EXECUTION_TIMED_OUT:
+    case SARN_EXECUTION_CONTINUED:
+    case SARN_EXECUTION_UNDONE:
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool sarn__execution_is_over(const struct sarn__execution *execution)
 {
-    return execution->status == SARN_EXECUTION_COMPLETED ||
-           execution->status == SARN_EXECUTION_COMPENSATED ||
-           execution->status == SARN_EXECUTION_PARKED;
+    return execution->status == SARN_EXECUTION_PARKED ||
+           sarn__execution_is_closed(execution);
 }
 
 void sarn__execution_recovered(struct sarn__execution *execution, bool intents)
@@ -83,13 +47,7 @@ void sarn__execution_recovered(struct sarn__execution *execution, bool intents)
         case SARN__COMPENSATING:
             step->orphaned = intents;
             break;
-        case SARN__DONE:
-        case SARN__FAILED:
-        case SARN__UNKNOWN:
-        case SARN__IN_DOUBT:
-        case SARN__COMPENSATION_BACKOFF:
-        case SARN__UNDONE:
-        case SARN__STUCK:
+        default:
             break;
         }
     }
@@ -107,405 +65,111 @@ bool sarn__execution_is_orphaned(const struct sarn__execution *execution)
     return false;
 }
 
-static bool may_follow(const struct sarn__step *step, enum sarn__step_state to)
-{
-    return (successors[step->state] & (1u << to)) != 0;
-}
+/* --- the beginning of a run --- */
 
-static sarn_status copy(struct sarn__execution *execution,
-                        struct sarn_str text,
-                        struct sarn_str *to,
-                        struct sarn_error *error)
-{
-    if (sarn_arena_copy(execution->arena, text, to) != SARN_OK) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
-    }
-    return SARN_OK;
-}
-
-static sarn_status too_many(struct sarn_error *error)
-{
-    return sarn__fail(error, SARN_ERR_CORRUPT, "an execution names over %u steps",
-                      SARN__EXECUTION_STEPS_MAX);
-}
-
-/* The step called id: one that is known, or a new one added to pending. */
-static sarn_status touch(struct sarn__execution *execution,
-                         struct sarn_str id,
-                         struct pending *pending,
-                         struct sarn__step **step,
-                         struct sarn_error *error)
-{
-    struct sarn__step *found = find(execution->first, id);
-
-    if (id.size == 0 || id.size > SARN_NAME_BYTES_MAX) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "an execution's event names a step of %u bytes", id.size);
-    }
-    if (found == NULL) {
-        if (execution->step_count + pending->count >= SARN__EXECUTION_STEPS_MAX) {
-            return too_many(error);
-        }
-        found = sarn_arena_alloc(execution->arena, sizeof(*found));
-        if (found == NULL) {
-            return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
-        }
-        SARN__TRY(copy(execution, id, &found->id, error));
-        if (pending->last != NULL) {
-            pending->last->next = found;
-        } else {
-            pending->first = found;
-        }
-        pending->last = found;
-        pending->count += 1;
-    }
-    *step = found;
-    return SARN_OK;
-}
-
-/* Make the steps of event's window ready; but for being permitted they are untouched.
- * A step that has begun already cannot be permitted, nor can one twice. */
-static sarn_status prepare_window(struct sarn__execution *execution,
-                                  const struct sarn__execution_event *event,
-                                  struct pending *pending,
+static sarn_status copy_beginning(struct sarn__execution *execution,
+                                  const struct sarn__beginning *from,
                                   struct sarn_error *error)
 {
-    for (uint32_t i = 0; i < event->step_count; i++) {
-        struct sarn_str id = event->steps[i];
-        struct sarn__step *step = NULL;
+    struct sarn__beginning *to = &execution->beginning;
 
-        if (find(pending->first, id) != NULL || find(execution->first, id) != NULL) {
-            return sarn__fail(error, SARN_ERR_CORRUPT,
-                              "a window names step %.*s, which was named before",
-                              (int)id.size, id.data);
-        }
-        SARN__TRY(touch(execution, id, pending, &step, error));
-    }
-    return SARN_OK;
+    *to = *from;
+    SARN__TRY(sarn__execution_copy(execution, from->input, &to->input, error));
+    SARN__TRY(sarn__execution_copy(execution, from->parent, &to->parent, error));
+    SARN__TRY(
+        sarn__execution_copy(execution, from->parent_step, &to->parent_step, error));
+    SARN__TRY(
+        sarn__execution_copy(execution, from->forked_from, &to->forked_from, error));
+    return sarn__execution_copy(execution, from->schedule, &to->schedule, error);
 }
 
-static void link_pending(struct sarn__execution *execution,
-                         const struct pending *pending)
-{
-    if (pending->first == NULL) {
-        return;
-    }
-    if (execution->last != NULL) {
-        execution->last->next = pending->first;
-    } else {
-        execution->first = pending->first;
-    }
-    execution->last = pending->last;
-    execution->step_count += pending->count;
-}
-
-static void permit(struct sarn__step *step, uint32_t count)
-{
-    for (; step != NULL && count > 0; step = step->next, count--) {
-        step->permitted = true;
-    }
-}
-
-/* --- the beginning --- */
-
+/* A run begins from nothing, whatever was before it. */
 static sarn_status started(struct sarn__execution *execution,
                            const struct sarn__execution_event *event,
                            struct sarn_error *error)
 {
-    struct pending window = {0};
-    struct sarn_str input = {0};
+    struct sarn__execution run = {.arena = execution->arena};
+    struct sarn__pending pending = {0};
 
-    SARN__TRY(prepare_window(execution, event, &window, error));
-    SARN__TRY(copy(execution, event->input, &input, error));
-    link_pending(execution, &window);
-    permit(window.first, window.count);
-    execution->input = input;
-    execution->run_id = event->run_id;
-    execution->definition_version = event->definition_version;
-    execution->fingerprint = event->fingerprint;
-    memcpy(execution->input_hash, event->input_hash, sizeof(execution->input_hash));
-    execution->status = SARN_EXECUTION_RUNNING;
+    SARN__TRY(sarn__visit_prepare_window(&run, event, &pending, error));
+    if (event->beginning != NULL) {
+        SARN__TRY(copy_beginning(&run, event->beginning, error));
+    }
+    SARN__TRY(sarn__execution_set_attributes(&run, event, &run.attributes,
+                                             &run.attribute_count, error));
+    sarn__visit_link(&run, &pending);
+    run.started_us = event->time_us;
+    run.status = SARN_EXECUTION_RUNNING;
+    *execution = run;
     return SARN_OK;
 }
 
-/* --- steps --- */
-
-/* The state that event leads its step to. */
-static sarn_status target(const struct sarn__execution_event *event,
-                          enum sarn__step_state *to,
-                          struct sarn_error *error)
+static sarn_status upgraded(struct sarn__execution *execution,
+                            const struct sarn__execution_event *event)
 {
-    bool undo = event->compensation;
-
-    switch (event->kind) {
-    case SARN__STEP_STARTED:
-        *to = undo ? SARN__COMPENSATING : SARN__RUNNING;
-        return SARN_OK;
-    case SARN__STEP_SUCCEEDED:
-        *to = undo ? SARN__UNDONE : SARN__DONE;
-        return SARN_OK;
-    case SARN__STEP_FAILED:
-        if (event->retry_at_us != 0) {
-            *to = undo ? SARN__COMPENSATION_BACKOFF : SARN__BACKOFF;
-        } else {
-            *to = undo ? SARN__STUCK : SARN__FAILED;
-        }
-        return SARN_OK;
-    case SARN__STEP_RECONCILED:
-        if (!undo && event->fate <= SARN_STEP_NOT_DONE) {
-            *to = event->fate == SARN_STEP_DONE       ? SARN__DONE
-                  : event->fate == SARN_STEP_NOT_DONE ? SARN__WAITING
-                                                      : SARN__UNKNOWN;
-            return SARN_OK;
-        }
-        break;
-    case SARN__STARTED:
-    case SARN__COMPENSATION_BEGAN:
-    case SARN__COMPLETED:
-    case SARN__COMPENSATED:
-    case SARN__PARKED:
-        break;
-    }
-    return sarn__fail(error, SARN_ERR_CORRUPT,
-                      "step %.*s was reconciled to what there is not",
-                      (int)event->step.size, event->step.data);
-}
-
-/* May event follow the state of its step? */
-static sarn_status check_step(const struct sarn__step *step,
-                              const struct sarn__execution_event *event,
-                              enum sarn__step_state to,
-                              struct sarn_error *error)
-{
-    bool intended = step->state == SARN__RUNNING || step->state == SARN__COMPENSATING;
-    uint32_t recorded =
-        event->compensation ? step->compensation_attempts : step->attempts;
-
-    if (!may_follow(step, to) ||
-        (event->kind == SARN__STEP_RECONCILED && step->state != SARN__RUNNING)) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "step %.*s is %s and cannot become %s", (int)step->id.size,
-                          step->id.data, state_names[step->state], state_names[to]);
-    }
-    if (recorded == UINT32_MAX || event->attempt != recorded + (intended ? 0 : 1)) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "step %.*s has %u attempts and goes on with number %u",
-                          (int)step->id.size, step->id.data, recorded, event->attempt);
+    if (event->beginning != NULL) {
+        execution->beginning.definition_version = event->beginning->definition_version;
+        execution->beginning.fingerprint = event->beginning->fingerprint;
     }
     return SARN_OK;
 }
 
-/* What a step's event keeps besides the new state. */
-struct kept {
-    struct sarn_str output;
-    struct sarn__trouble trouble;
+/* --- what may follow --- */
+
+#define IN(status) (1u << SARN_EXECUTION_##status)
+#define GOING      (IN(RUNNING) | IN(COMPENSATING))
+
+/* The statuses that an event may follow. Those of a step say more (execution_step.c);
+ * STARTED also follows nothing, and every closed run. */
+static const unsigned allowed[] = {
+    [SARN__STARTED] = 0,
+    [SARN__STEP_STARTED] = GOING,
+    [SARN__STEP_SUCCEEDED] = GOING | IN(PARKED),
+    [SARN__STEP_FAILED] = GOING | IN(PARKED),
+    [SARN__STEP_RECONCILED] = GOING | IN(PARKED),
+    [SARN__COMPENSATION_BEGAN] = IN(RUNNING) | IN(COMPLETED),
+    [SARN__COMPLETED] = IN(RUNNING),
+    [SARN__COMPENSATED] = IN(COMPENSATING),
+    [SARN__PARKED] = GOING | IN(COMPLETED),
+    [SARN__STEP_TIMED_OUT] = GOING | IN(PARKED),
+    [SARN__STEP_AWAITS] = IN(RUNNING),
+    [SARN__STEP_CANCELLED] = GOING,
+    [SARN__STEP_INHERITED] = IN(RUNNING),
+    [SARN__GROUP_JOINED] = IN(RUNNING),
+    [SARN__UPGRADED] = GOING | IN(PARKED) | IN(COMPLETED),
+    [SARN__SIGNAL_RECEIVED] = GOING | IN(PARKED),
+    [SARN__UPDATE_ACCEPTED] = GOING | IN(PARKED),
+    [SARN__PROMISE_SETTLED] = GOING | IN(PARKED),
+    [SARN__CHILD_ENDED] = GOING | IN(PARKED),
+    [SARN__CANCEL_REQUESTED] = GOING | IN(PARKED),
+    [SARN__UNDO_REQUESTED] = IN(COMPLETED),
+    [SARN__PAUSED] = GOING | IN(PARKED),
+    [SARN__RESUMED] = GOING | IN(PARKED),
+    [SARN__RESET_REQUESTED] = IN(RUNNING) | IN(PARKED) | IN(COMPLETED),
+    [SARN__REWOUND] = IN(COMPENSATING),
+    [SARN__UNPARKED] = IN(PARKED),
+    [SARN__CONTINUED] = IN(RUNNING),
+    [SARN__SLEPT] = GOING | IN(PARKED),
 };
-
-static sarn_status keep(struct sarn__execution *execution,
-                        const struct sarn__step *step,
-                        const struct sarn__execution_event *event,
-                        struct kept *kept,
-                        struct sarn_error *error)
-{
-    if (!event->compensation && event->output.size > 0) {
-        SARN__TRY(copy(execution, event->output, &kept->output, error));
-    }
-    /* The words of a failure that is retried are in the log and not needed here, so
-     * that a thousand attempts take no more memory than one. */
-    if (event->kind == SARN__STEP_FAILED && event->retry_at_us == 0) {
-        kept->trouble.step = step->id;
-        SARN__TRY(copy(execution, event->code, &kept->trouble.code, error));
-        SARN__TRY(copy(execution, event->text, &kept->trouble.text, error));
-    }
-    return SARN_OK;
-}
-
-static void move(struct sarn__execution *execution,
-                 struct sarn__step *step,
-                 const struct sarn__execution_event *event,
-                 enum sarn__step_state to,
-                 const struct kept *kept)
-{
-    if (step->state == SARN__DONE) {
-        execution->done_count -= 1;
-    }
-    if (event->compensation) {
-        step->compensation_attempts = event->attempt;
-    } else {
-        step->attempts = event->attempt;
-    }
-    step->retry_at_us = event->retry_at_us;
-    /* That this attempt failed does not say that one before the crash did. */
-    step->orphaned = step->orphaned && (to == SARN__BACKOFF || to == SARN__FAILED);
-    step->state = (uint8_t)to;
-    switch (to) {
-    case SARN__DONE:
-        execution->done_count += 1;
-        step->order = ++execution->last_order;
-        step->output = kept->output;
-        break;
-    case SARN__FAILED:
-        execution->failure = kept->trouble;
-        break;
-    case SARN__STUCK:
-        execution->parked = kept->trouble;
-        break;
-    case SARN__WAITING:
-    case SARN__RUNNING:
-    case SARN__BACKOFF:
-    case SARN__UNKNOWN:
-    case SARN__IN_DOUBT:
-    case SARN__COMPENSATING:
-    case SARN__COMPENSATION_BACKOFF:
-    case SARN__UNDONE:
-        break;
-    }
-}
-
-static sarn_status step_changed(struct sarn__execution *execution,
-                                const struct sarn__execution_event *event,
-                                struct sarn_error *error)
-{
-    struct pending own = {0}, window = {0};
-    struct sarn__step *step = NULL;
-    enum sarn__step_state to = SARN__WAITING;
-    struct kept kept = {0};
-
-    SARN__TRY(target(event, &to, error));
-    SARN__TRY(touch(execution, event->step, &own, &step, error));
-    SARN__TRY(check_step(step, event, to, error));
-    SARN__TRY(prepare_window(execution, event, &window, error));
-    if (event->step_count > 0 && (to != SARN__DONE || find(window.first, step->id))) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "step %.*s cannot open a window here", (int)step->id.size,
-                          step->id.data);
-    }
-    SARN__TRY(keep(execution, step, event, &kept, error));
-    link_pending(execution, &own);
-    link_pending(execution, &window);
-    permit(window.first, window.count);
-    move(execution, step, event, to, &kept);
-    return SARN_OK;
-}
-
-/* --- compensation and the end --- */
-
-/* Steps in doubt are undone before those that completed: if they ran, then after them.
- */
-static sarn_status compensation_began(struct sarn__execution *execution,
-                                      const struct sarn__execution_event *event,
-                                      struct sarn_error *error)
-{
-    const struct sarn__step *failed = find(execution->first, event->step);
-
-    if (failed == NULL || failed->state != SARN__FAILED) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "compensation began for step %.*s, which had not failed",
-                          (int)event->step.size, event->step.data);
-    }
-    for (uint32_t i = 0; i < event->step_count; i++) {
-        struct sarn_str id = event->steps[i];
-        const struct sarn__step *step = find(execution->first, id);
-        bool twice = false;
-
-        for (uint32_t other = 0; other < i; other++) {
-            twice = twice || sarn_str_equal(event->steps[other], id);
-        }
-        if (step == NULL || twice || !step->permitted ||
-            !may_follow(step, SARN__IN_DOUBT)) {
-            return sarn__fail(error, SARN_ERR_CORRUPT,
-                              "step %.*s cannot be in doubt: it is not one that may "
-                              "have run",
-                              (int)id.size, id.data);
-        }
-    }
-    for (uint32_t i = 0; i < event->step_count; i++) {
-        struct sarn__step *step = find(execution->first, event->steps[i]);
-
-        step->state = SARN__IN_DOUBT;
-        step->order = ++execution->last_order;
-    }
-    for (struct sarn__step *step = execution->first; step != NULL; step = step->next) {
-        step->orphaned = false;
-    }
-    execution->status = SARN_EXECUTION_COMPENSATING;
-    return SARN_OK;
-}
-
-static sarn_status ended(struct sarn__execution *execution,
-                         uint32_t status,
-                         unsigned allowed,
-                         struct sarn_error *error)
-{
-    for (const struct sarn__step *step = execution->first; step != NULL;
-         step = step->next) {
-        if ((allowed & (1u << step->state)) == 0) {
-            return sarn__fail(
-                error, SARN_ERR_CORRUPT, "an execution ended while step %.*s was %s",
-                (int)step->id.size, step->id.data, state_names[step->state]);
-        }
-    }
-    execution->status = status;
-    return SARN_OK;
-}
-
-static sarn_status parked(struct sarn__execution *execution,
-                          const struct sarn__execution_event *event,
-                          struct sarn_error *error)
-{
-    struct sarn__trouble trouble = {0};
-
-    SARN__TRY(copy(execution, event->step, &trouble.step, error));
-    SARN__TRY(copy(execution, event->code, &trouble.code, error));
-    SARN__TRY(copy(execution, event->text, &trouble.text, error));
-    execution->parked = trouble;
-    execution->status = SARN_EXECUTION_PARKED;
-    return SARN_OK;
-}
-
-/* The one status that event can follow; PARKED follows two and is asked for apart. */
-static uint32_t required(const struct sarn__execution_event *event)
-{
-    switch (event->kind) {
-    case SARN__STARTED:
-        return 0;
-    case SARN__COMPENSATED:
-        return SARN_EXECUTION_COMPENSATING;
-    case SARN__STEP_STARTED:
-    case SARN__STEP_SUCCEEDED:
-    case SARN__STEP_FAILED:
-    case SARN__STEP_RECONCILED:
-        return event->compensation ? SARN_EXECUTION_COMPENSATING
-                                   : SARN_EXECUTION_RUNNING;
-    case SARN__COMPENSATION_BEGAN:
-    case SARN__COMPLETED:
-    case SARN__PARKED:
-        break;
-    }
-    return SARN_EXECUTION_RUNNING;
-}
 
 static bool may_happen(const struct sarn__execution *execution,
                        const struct sarn__execution_event *event)
 {
-    return execution->status == required(event) ||
-           (event->kind == SARN__PARKED &&
-            execution->status == SARN_EXECUTION_COMPENSATING);
+    if (event->kind == SARN__STARTED) {
+        return execution->status == 0 || sarn__execution_is_closed(execution);
+    }
+    if (event->was != 0 && event->was != execution->status) {
+        return false;
+    }
+    /* Of what completed, only what is undone can be parked. */
+    return (allowed[event->kind] & (1u << execution->status)) != 0 &&
+           (event->kind != SARN__PARKED || !sarn__execution_is_closed(execution));
 }
 
-sarn_status sarn__execution_apply(struct sarn__execution *execution,
-                                  const struct sarn__execution_event *event,
-                                  struct sarn_error *error)
+static sarn_status apply(struct sarn__execution *execution,
+                         const struct sarn__execution_event *event,
+                         struct sarn_error *error)
 {
-    assert(execution->arena != NULL);
-    if (event->step_count > SARN__EXECUTION_STEPS_MAX) {
-        return too_many(error);
-    }
-    if (!may_happen(execution, event)) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "an execution has event %d, which cannot follow in status %u",
-                          (int)event->kind, execution->status);
-    }
     switch (event->kind) {
     case SARN__STARTED:
         return started(execution, event, error);
@@ -513,18 +177,64 @@ sarn_status sarn__execution_apply(struct sarn__execution *execution,
     case SARN__STEP_SUCCEEDED:
     case SARN__STEP_FAILED:
     case SARN__STEP_RECONCILED:
-        return step_changed(execution, event, error);
+    case SARN__STEP_TIMED_OUT:
+    case SARN__STEP_AWAITS:
+    case SARN__STEP_CANCELLED:
+    case SARN__STEP_INHERITED:
+        return sarn__execution_step_changed(execution, event, error);
+    case SARN__GROUP_JOINED:
+        return sarn__execution_group_joined(execution, event, error);
     case SARN__COMPENSATION_BEGAN:
-        return compensation_began(execution, event, error);
+        return sarn__execution_undo_began(execution, event, error);
     case SARN__COMPLETED:
-        return ended(execution, SARN_EXECUTION_COMPLETED, TO(DONE), error);
     case SARN__COMPENSATED:
-        return ended(execution, SARN_EXECUTION_COMPENSATED,
-                     TO(WAITING) | TO(DONE) | TO(FAILED) | TO(UNDONE) | TO(IN_DOUBT),
-                     error);
+    case SARN__CONTINUED:
+        return sarn__execution_ended(execution, event, error);
     case SARN__PARKED:
-        return parked(execution, event, error);
+        return sarn__execution_parked(execution, event, error);
+    case SARN__UNPARKED:
+        return sarn__execution_unparked(execution, event, error);
+    case SARN__UPGRADED:
+        return upgraded(execution, event);
+    case SARN__SIGNAL_RECEIVED:
+    case SARN__UPDATE_ACCEPTED:
+        return sarn__execution_message(execution, event, error);
+    case SARN__PROMISE_SETTLED:
+    case SARN__CHILD_ENDED:
+        return sarn__execution_settled(execution, event, error);
+    case SARN__CANCEL_REQUESTED:
+    case SARN__UNDO_REQUESTED:
+        return sarn__execution_asked(execution, event, error);
+    case SARN__PAUSED:
+    case SARN__RESUMED:
+        return sarn__execution_paused(execution, event, error);
+    case SARN__RESET_REQUESTED:
+        return sarn__execution_reset(execution, event, error);
+    case SARN__REWOUND:
+        return sarn__execution_rewound(execution, event, error);
+    case SARN__SLEPT:
+        break; /* It is not in memory; nothing about it has changed. */
     }
-    return sarn__fail(error, SARN_ERR_CORRUPT, "an execution has an unknown event %d",
-                      (int)event->kind);
+    return SARN_OK;
+}
+
+sarn_status sarn__execution_apply(struct sarn__execution *execution,
+                                  const struct sarn__execution_event *event,
+                                  struct sarn_error *error)
+{
+    assert(execution->arena != NULL);
+    if (event->kind < SARN__STARTED || event->kind > SARN__SLEPT) {
+        return sarn__fail(error, SARN_ERR_CORRUPT,
+                          "an execution has an unknown event %d", (int)event->kind);
+    }
+    if (event->step_count > SARN__EXECUTION_STEPS_MAX) {
+        return sarn__fail(error, SARN_ERR_CORRUPT, "an execution names over %u steps",
+                          SARN__EXECUTION_STEPS_MAX);
+    }
+    if (!may_happen(execution, event)) {
+        return sarn__fail(error, SARN_ERR_CORRUPT,
+                          "an execution has event %d, which cannot follow in status %u",
+                          (int)event->kind, execution->status);
+    }
+    return apply(execution, event, error);
 }
