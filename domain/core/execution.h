@@ -229,6 +229,7 @@ struct sarn__step {
     bool permitted; /* Named by a window. */
     bool orphaned;  /* May have run: see sarn__execution_recovered(). */
     bool acted;     /* Not DONE, but an attempt of it timed out: it may have run. */
+    bool timed_out; /* Its latest attempt did, also when that turned out not done. */
     bool inherited; /* Done by the run that this one was forked from: never undone. */
     /* AWAITING (a promise: also before), and its end is known (ChildEnded,
      * PromiseSettled; with output): */
