@@ -38,17 +38,10 @@ bool sarn__execution_is_over(const struct sarn__execution *execution)
 void sarn__execution_recovered(struct sarn__execution *execution, bool intents)
 {
     for (struct sarn__step *step = execution->first; step != NULL; step = step->next) {
-        switch ((enum sarn__step_state)step->state) {
-        case SARN__WAITING:
-        case SARN__BACKOFF:
+        if (step->state == SARN__WAITING || step->state == SARN__BACKOFF) {
             step->orphaned = step->permitted;
-            break;
-        case SARN__RUNNING:
-        case SARN__COMPENSATING:
+        } else if (step->state == SARN__RUNNING || step->state == SARN__COMPENSATING) {
             step->orphaned = intents;
-            break;
-        default:
-            break;
         }
     }
 }

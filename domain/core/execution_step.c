@@ -54,53 +54,52 @@ static enum sarn__step_state after_timeout(const struct sarn__execution_event *e
     return event->chose ? SARN__EXPIRED : SARN__FAILED;
 }
 
+static enum sarn__step_state after_failure(const struct sarn__execution_event *event)
+{
+    if (event->retry_at_us != 0) {
+        return event->compensation ? SARN__COMPENSATION_BACKOFF : SARN__BACKOFF;
+    }
+    return event->compensation ? SARN__STUCK : SARN__FAILED;
+}
+
+static enum sarn__step_state after_asking(const struct sarn__execution_event *event)
+{
+    return event->fate == SARN_STEP_DONE       ? SARN__DONE
+           : event->fate == SARN_STEP_NOT_DONE ? SARN__WAITING
+                                               : SARN__UNKNOWN;
+}
+
 /* The state that event leads its visit to. */
-static sarn_status target(const struct sarn__execution_event *event,
-                          enum sarn__step_state *to,
-                          struct sarn_error *error)
+static enum sarn__step_state target(const struct sarn__execution_event *event)
 {
     bool undo = event->compensation;
 
-    switch (event->kind) {
-    case SARN__STEP_STARTED:
-        *to = undo ? SARN__COMPENSATING : SARN__RUNNING;
-        return SARN_OK;
-    case SARN__STEP_SUCCEEDED:
-        *to = undo ? SARN__UNDONE : SARN__DONE;
-        return SARN_OK;
-    case SARN__STEP_FAILED:
-        if (event->retry_at_us != 0) {
-            *to = undo ? SARN__COMPENSATION_BACKOFF : SARN__BACKOFF;
-        } else {
-            *to = undo ? SARN__STUCK : SARN__FAILED;
-        }
-        return SARN_OK;
-    case SARN__STEP_TIMED_OUT:
-        *to = after_timeout(event);
-        return SARN_OK;
-    case SARN__STEP_AWAITS:
-        *to = SARN__AWAITING;
-        return SARN_OK;
-    case SARN__STEP_CANCELLED:
-        *to = SARN__CANCELLED;
-        return SARN_OK;
-    case SARN__STEP_INHERITED:
-        *to = SARN__DONE;
-        return SARN_OK;
-    case SARN__STEP_RECONCILED:
-        if (!undo && event->fate <= SARN_STEP_NOT_DONE) {
-            *to = event->fate == SARN_STEP_DONE       ? SARN__DONE
-                  : event->fate == SARN_STEP_NOT_DONE ? SARN__WAITING
-                                                      : SARN__UNKNOWN;
-            return SARN_OK;
-        }
-        break;
-    default:
-        break;
+    if (event->kind == SARN__STEP_STARTED) {
+        return undo ? SARN__COMPENSATING : SARN__RUNNING;
     }
-    return sarn__fail(error, SARN_ERR_CORRUPT,
-                      "step %.*s was reconciled to what there is not",
-                      (int)event->step.size, event->step.data);
+    if (event->kind == SARN__STEP_SUCCEEDED || event->kind == SARN__STEP_INHERITED) {
+        return undo ? SARN__UNDONE : SARN__DONE;
+    }
+    if (event->kind == SARN__STEP_FAILED) {
+        return after_failure(event);
+    }
+    if (event->kind == SARN__STEP_TIMED_OUT) {
+        return after_timeout(event);
+    }
+    if (event->kind == SARN__STEP_RECONCILED) {
+        return after_asking(event);
+    }
+    return event->kind == SARN__STEP_AWAITS ? SARN__AWAITING : SARN__CANCELLED;
+}
+
+/* Only attempts are made of compensations, and there are three fates. */
+static bool is_known(const struct sarn__execution_event *event)
+{
+    bool attempt =
+        event->kind == SARN__STEP_STARTED || event->kind == SARN__STEP_SUCCEEDED ||
+        event->kind == SARN__STEP_FAILED || event->kind == SARN__STEP_TIMED_OUT;
+
+    return (attempt || !event->compensation) && event->fate <= SARN_STEP_NOT_DONE;
 }
 
 /* Has the execution come to where event may happen? */
@@ -149,9 +148,11 @@ static bool attempt_follows(const struct sarn__step *visit,
     if (is_one_of(visit, UNDER_WAY | TO(COMPENSATING))) {
         return event->attempt == recorded;
     }
-    /* A step can time out while it waits for its next attempt. */
+    /* A step can time out while it waits for its next attempt, or fail without one. */
     return (recorded != UINT32_MAX && event->attempt == recorded + 1) ||
-           (event->kind == SARN__STEP_TIMED_OUT && event->attempt == recorded);
+           (event->attempt == recorded &&
+            (event->kind == SARN__STEP_TIMED_OUT ||
+             (event->kind == SARN__STEP_FAILED && event->retry_at_us == 0)));
 }
 
 static sarn_status check(const struct sarn__execution *execution,
@@ -383,10 +384,14 @@ sarn_status sarn__execution_step_changed(struct sarn__execution *execution,
 {
     struct sarn__pending pending = {0};
     struct sarn__step *visit = NULL;
-    enum sarn__step_state to = SARN__WAITING;
+    enum sarn__step_state to = target(event);
     struct kept kept = {0};
 
-    SARN__TRY(target(event, &to, error));
+    if (!is_known(event)) {
+        return sarn__fail(error, SARN_ERR_CORRUPT,
+                          "step %.*s came to what there is not (event %d)",
+                          (int)event->step.size, event->step.data, (int)event->kind);
+    }
     SARN__TRY(sarn__visit_touch(execution, event, &pending, &visit, error));
     SARN__TRY(check(execution, visit, event, to, error));
     SARN__TRY(sarn__visit_prepare_window(execution, event, &pending, error));

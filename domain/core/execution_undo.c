@@ -109,10 +109,7 @@ static bool may_begin(const struct sarn__execution *execution,
 
     switch ((enum sarn__cause)event->cause) {
     case SARN__CAUSE_FAILURE:
-        /* A loop that reached its limit is a failure of no visit. */
-        return !completed && failed != NULL &&
-               (failed->state == SARN__FAILED ||
-                sarn_str_equal(event->code, sarn_str("loop_limit")));
+        return !completed && failed != NULL && failed->state == SARN__FAILED;
     case SARN__CAUSE_CANCEL:
         return !completed && execution->asked_to_end;
     case SARN__CAUSE_TERMINATE:
@@ -135,7 +132,7 @@ static sarn_status failure_of(struct sarn__execution *execution,
 {
     const struct sarn__step *visit = sarn__execution_step(execution, event->step);
 
-    if (event->cause == SARN__CAUSE_FAILURE && visit->state == SARN__FAILED) {
+    if (event->cause == SARN__CAUSE_FAILURE) {
         *failure =
             (struct sarn__trouble){visit->id, visit->settled_code, visit->settled_text};
         return SARN_OK;
@@ -234,18 +231,10 @@ static bool is_rewound(const struct sarn__execution *execution,
 /* Nothing of it counts any more: neither as done nor as failed. */
 static void forget(struct sarn__execution *execution, struct sarn__step *visit)
 {
-    switch ((enum sarn__step_state)visit->state) {
-    case SARN__WAITING:
-    case SARN__BACKOFF:
+    if ((IN(WAITING) | IN(BACKOFF)) & (1u << visit->state)) {
         sarn__visit_become(execution, visit, SARN__CANCELLED);
-        break;
-    case SARN__DONE:
-    case SARN__IN_DOUBT:
-    case SARN__FAILED:
+    } else if ((IN(DONE) | IN(IN_DOUBT) | IN(FAILED)) & (1u << visit->state)) {
         sarn__visit_become(execution, visit, SARN__UNDONE);
-        break;
-    default:
-        break;
     }
     visit->acted = false;
     visit->orphaned = false;
