@@ -75,8 +75,9 @@ sarn_status sarn__execution_parked(struct sarn__execution *execution,
 
     SARN__TRY(sarn__execution_trouble(execution, event, &trouble, error));
     execution->parked = trouble;
-    execution->parked_visit =
-        event->visit == 0 && event->step.size > 0 ? 1 : event->visit;
+    execution->parked_visit = event->step.size == 0 ? 0
+                              : event->visit == 0   ? 1
+                                                    : event->visit;
     execution->parked_compensation = event->compensation;
     execution->parked_from = execution->status;
     execution->status = SARN_EXECUTION_PARKED;

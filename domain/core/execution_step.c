@@ -356,6 +356,9 @@ static void move(struct sarn__execution *execution,
         visit->acted =
             (visit->acted && event->kind != SARN__STEP_RECONCILED) ||
             (event->kind == SARN__STEP_TIMED_OUT && to != SARN__DOUBTED && under_way);
+        visit->timed_out =
+            event->kind == SARN__STEP_TIMED_OUT ||
+            (visit->timed_out && event->kind == SARN__STEP_RECONCILED);
         visit->orphaned =
             visit->orphaned &&
             (to == SARN__BACKOFF || to == SARN__FAILED || to == SARN__CANCELLED);
