@@ -75,7 +75,7 @@ struct sarn__plan {
     struct sarn__duty duties[SARN__DUTIES_MAX];
     uint32_t count;
     int64_t wake_us;  /* Plan again then at the latest; INT64_MAX: when it is told. */
-    bool winding;     /* Attempts under way are to be told to stop. */
+    bool winding;     /* Attempts of run that are under way are to be told to stop. */
     uint32_t cause;   /* UNDO: enum sarn__cause */
     const char *code; /* PARK, FAIL; UNDO, but for a failure's. Constant. */
     char text[SARN_ERROR_TEXT_BYTES];
@@ -143,6 +143,17 @@ SARN_MUST_USE sarn_status sarn__plan_settle(const struct sarn__execution *execut
                                             int64_t now_us,
                                             struct sarn_arena *arena,
                                             struct sarn__execution_event *event);
+
+/* The steps that a terminate or a reset now leaves in doubt: what may have run in a
+ * process that is gone (sarn__execution_doubts), and what is under way under its key
+ * and is not waited for. For CompensationBegan, which sarn__plan_settle() makes, and
+ * ResetRequested. steps has room for execution->step_count. How many there are.
+ * They are compensated by their keys, and a compensation is called only when no call of
+ * the same visit is out any more. */
+uint32_t sarn__plan_doubts(const struct sarn__execution *execution,
+                           const struct sarn__definition *definition,
+                           int64_t now_us,
+                           struct sarn_str *steps);
 
 /* A reconcile that failed (outcome), asked times so far, is asked again then, by the
  * step's retry policy. 0: no more: it is settled, as unknown. What was asked is not
