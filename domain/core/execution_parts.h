@@ -2,10 +2,12 @@
  *
  *   execution.c          what may follow in which status; beginning, recovery
  *   execution_visit.c    visits: found, made ready, linked
- *   execution_step.c     the events of a step
+ *   execution_step.c     the events of a step: may they follow?
+ *   execution_move.c     what they leave behind
  *   execution_message.c  signals, updates, attributes, ends of children and promises
  *   execution_control.c  cancel, undo, pause, parked and unparked
- *   execution_undo.c     compensation and resets begin; the ends
+ *   execution_undo.c     what is in doubt; compensation begins; the ends
+ *   execution_reset.c    resets
  *
  * Every event is first held against what is there and made ready off to the side; then
  * nothing can fail any more, and it is put in place.
@@ -18,6 +20,11 @@
 
 /* Of enum sarn__step_state, as a set. */
 #define SARN__STATE(state) (1u << SARN__##state)
+/* Nothing may end while a visit is in one of these. */
+#define SARN__UNSETTLED                                                                \
+    (SARN__STATE(RUNNING) | SARN__STATE(DOUBTED) | SARN__STATE(AWAITING) |             \
+     SARN__STATE(UNKNOWN) | SARN__STATE(COMPENSATING) |                                \
+     SARN__STATE(COMPENSATION_BACKOFF) | SARN__STATE(STUCK))
 
 /* --- execution_visit.c --- */
 
@@ -77,6 +84,30 @@ SARN_MUST_USE sarn_status
 sarn__execution_step_changed(struct sarn__execution *execution,
                              const struct sarn__execution_event *event,
                              struct sarn_error *error);
+
+/* --- execution_move.c --- */
+
+/* What an event keeps besides the new state. */
+struct sarn__kept {
+    struct sarn_str group, output, child, next, continue_input;
+    struct sarn_str code, text;
+    struct sarn__attribute *attributes; /* NULL: as they were. */
+    uint32_t attribute_count;
+};
+
+/* Does it count attempts? */
+bool sarn__event_is_attempt(const struct sarn__execution_event *event);
+SARN_MUST_USE sarn_status sarn__visit_keep(struct sarn__execution *execution,
+                                           const struct sarn__step *visit,
+                                           const struct sarn__execution_event *event,
+                                           enum sarn__step_state to,
+                                           struct sarn__kept *kept,
+                                           struct sarn_error *error);
+void sarn__visit_move(struct sarn__execution *execution,
+                      struct sarn__step *visit,
+                      const struct sarn__execution_event *event,
+                      enum sarn__step_state to,
+                      const struct sarn__kept *kept);
 SARN_MUST_USE sarn_status
 sarn__execution_group_joined(struct sarn__execution *execution,
                              const struct sarn__execution_event *event,
@@ -130,6 +161,24 @@ SARN_MUST_USE sarn_status
 sarn__execution_undo_began(struct sarn__execution *execution,
                            const struct sarn__execution_event *event,
                            struct sarn_error *error);
+/* Completed, continued, wholly undone. */
+SARN_MUST_USE sarn_status
+sarn__execution_ended(struct sarn__execution *execution,
+                      const struct sarn__execution_event *event,
+                      struct sarn_error *error);
+
+/* May the steps that event names be in doubt? */
+SARN_MUST_USE sarn_status
+sarn__execution_check_doubts(const struct sarn__execution *execution,
+                             const struct sarn__execution_event *event,
+                             struct sarn_error *error);
+/* They are, and so is what acted and did not begin before begun. */
+void sarn__execution_doubt(struct sarn__execution *execution,
+                           const struct sarn__execution_event *event,
+                           uint32_t begun);
+
+/* --- execution_reset.c --- */
+
 SARN_MUST_USE sarn_status
 sarn__execution_reset(struct sarn__execution *execution,
                       const struct sarn__execution_event *event,
@@ -138,10 +187,4 @@ SARN_MUST_USE sarn_status
 sarn__execution_rewound(struct sarn__execution *execution,
                         const struct sarn__execution_event *event,
                         struct sarn_error *error);
-/* Completed, continued, wholly undone. */
-SARN_MUST_USE sarn_status
-sarn__execution_ended(struct sarn__execution *execution,
-                      const struct sarn__execution_event *event,
-                      struct sarn_error *error);
-
 #endif

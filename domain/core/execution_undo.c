@@ -1,4 +1,4 @@
-/* Going backward: compensation and resets begin, and all the ways to end. */
+/* Going backward: what is in doubt, how compensation begins, and all ways to end. */
 #include "core/execution_parts.h"
 
 #define IN(state) SARN__STATE(state)
@@ -24,9 +24,9 @@ static bool is_in_doubt(const struct sarn__step *visit)
            visit->state != SARN__DOUBTED;
 }
 
-static sarn_status check_doubts(const struct sarn__execution *execution,
-                                const struct sarn__execution_event *event,
-                                struct sarn_error *error)
+sarn_status sarn__execution_check_doubts(const struct sarn__execution *execution,
+                                         const struct sarn__execution_event *event,
+                                         struct sarn_error *error)
 {
     for (uint32_t i = 0; i < event->step_count; i++) {
         struct sarn_str id = event->steps[i];
@@ -59,12 +59,13 @@ static void put_in_doubt(struct sarn__execution *execution, struct sarn__step *v
 
 /* Steps in doubt are undone before those that completed: if they ran, then after them.
  */
-static void doubt(struct sarn__execution *execution,
-                  const struct sarn__execution_event *event)
+void sarn__execution_doubt(struct sarn__execution *execution,
+                           const struct sarn__execution_event *event,
+                           uint32_t begun)
 {
     for (struct sarn__step *visit = execution->first; visit != NULL;
          visit = visit->next) {
-        bool named = false;
+        bool named = visit->begun < begun;
 
         for (uint32_t i = 0; is_in_doubt(visit) && i < event->step_count; i++) {
             named = named || sarn__execution_step(execution, event->steps[i]) == visit;
@@ -153,133 +154,12 @@ sarn_status sarn__execution_undo_began(struct sarn__execution *execution,
             "an execution with status %u",
             event->cause, (int)event->step.size, event->step.data, execution->status);
     }
-    SARN__TRY(check_doubts(execution, event, error));
+    SARN__TRY(sarn__execution_check_doubts(execution, event, error));
     SARN__TRY(failure_of(execution, event, &failure, error));
-    doubt(execution, event);
+    sarn__execution_doubt(execution, event, 0);
     execution->failure = failure;
     execution->cause = event->cause;
     execution->status = SARN_EXECUTION_COMPENSATING;
-    return SARN_OK;
-}
-
-/* --- resets --- */
-
-/* The first of those that came to the same place: the members of a group. */
-static uint32_t begun_with(const struct sarn__execution *execution,
-                           const struct sarn__step *visit)
-{
-    uint32_t begun = visit->begun;
-
-    for (const struct sarn__step *other = execution->first;
-         other != NULL && visit->group.size > 0; other = other->next) {
-        if (other->begun != 0 && other->begun < begun &&
-            other->before.serial == visit->before.serial &&
-            sarn_str_equal(other->group, visit->group)) {
-            begun = other->begun;
-        }
-    }
-    return begun;
-}
-
-static bool may_reset(const struct sarn__execution *execution)
-{
-    return execution->status == SARN_EXECUTION_RUNNING ||
-           (execution->status == SARN_EXECUTION_PARKED &&
-            execution->parked_from == SARN_EXECUTION_RUNNING) ||
-           (execution->status == SARN_EXECUTION_COMPLETED && !execution->asked_to_undo);
-}
-
-sarn_status sarn__execution_reset(struct sarn__execution *execution,
-                                  const struct sarn__execution_event *event,
-                                  struct sarn_error *error)
-{
-    const struct sarn__step *visit = sarn__execution_step(execution, event->step);
-
-    /* One that was only permitted has not been come to. */
-    while (visit != NULL && visit->begun == 0) {
-        visit = visit->earlier;
-    }
-    if (!may_reset(execution) || visit == NULL) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "an execution with status %u cannot be reset to step %.*s%s",
-                          execution->status, (int)event->step.size, event->step.data,
-                          visit == NULL ? ", which has not begun" : "");
-    }
-    SARN__TRY(check_doubts(execution, event, error));
-    execution->reset_to = visit->id;
-    execution->reset_begun = begun_with(execution, visit);
-    doubt(execution, event);
-    execution->status = SARN_EXECUTION_COMPENSATING;
-    execution->cause = SARN__CAUSE_RESET;
-    execution->failure = (struct sarn__trouble){0};
-    execution->parked = (struct sarn__trouble){0};
-    execution->asked_to_end = false;
-    execution->asked_terminate = false;
-    execution->asked_text = (struct sarn_str){NULL, 0};
-    execution->continues = false;
-    execution->output = (struct sarn_str){NULL, 0};
-    return SARN_OK;
-}
-
-/* What is to be forgotten, and must not be under way. */
-static bool is_rewound(const struct sarn__execution *execution,
-                       const struct sarn__step *visit)
-{
-    return visit->begun == 0 || visit->begun >= execution->reset_begun;
-}
-
-/* Nothing of it counts any more: neither as done nor as failed. */
-static void forget(struct sarn__execution *execution, struct sarn__step *visit)
-{
-    if ((IN(WAITING) | IN(BACKOFF)) & (1u << visit->state)) {
-        sarn__visit_become(execution, visit, SARN__CANCELLED);
-    } else if ((IN(DONE) | IN(IN_DOUBT) | IN(FAILED)) & (1u << visit->state)) {
-        sarn__visit_become(execution, visit, SARN__UNDONE);
-    }
-    visit->acted = false;
-    visit->orphaned = false;
-}
-
-#define UNDER_WAY                                                                      \
-    (IN(RUNNING) | IN(DOUBTED) | IN(AWAITING) | IN(UNKNOWN) | IN(COMPENSATING) |       \
-     IN(COMPENSATION_BACKOFF) | IN(STUCK))
-
-sarn_status sarn__execution_rewound(struct sarn__execution *execution,
-                                    const struct sarn__execution_event *event,
-                                    struct sarn_error *error)
-{
-    struct sarn__place place = {0};
-
-    if (execution->cause != SARN__CAUSE_RESET ||
-        !sarn_str_equal(event->step, execution->reset_to)) {
-        return sarn__fail(error, SARN_ERR_CORRUPT,
-                          "an execution was rewound to step %.*s, and nobody had asked",
-                          (int)event->step.size, event->step.data);
-    }
-    for (const struct sarn__step *visit = execution->first; visit != NULL;
-         visit = visit->next) {
-        if (is_rewound(execution, visit) && (UNDER_WAY & (1u << visit->state)) != 0) {
-            return sarn__fail(error, SARN_ERR_CORRUPT,
-                              "an execution was rewound while step %.*s was %s",
-                              (int)visit->id.size, visit->id.data,
-                              sarn__state_names[visit->state]);
-        }
-        if (visit->begun == execution->reset_begun) {
-            place = visit->before;
-        }
-    }
-    for (struct sarn__step *visit = execution->first; visit != NULL;
-         visit = visit->next) {
-        if (is_rewound(execution, visit)) {
-            forget(execution, visit);
-        }
-    }
-    place.serial = ++execution->last_serial;
-    execution->place = place;
-    execution->reset_to = (struct sarn_str){NULL, 0};
-    execution->reset_begun = 0;
-    execution->cause = SARN__CAUSE_FAILURE;
-    execution->status = SARN_EXECUTION_RUNNING;
     return SARN_OK;
 }
 
@@ -289,7 +169,7 @@ static bool may_stay(const struct sarn__execution_event *event,
                      const struct sarn__step *visit)
 {
     if (event->kind == SARN__COMPENSATED) {
-        return (UNDER_WAY & (1u << visit->state)) == 0;
+        return (SARN__UNSETTLED & (1u << visit->state)) == 0;
     }
     switch ((enum sarn__step_state)visit->state) {
     case SARN__WAITING: /* Permitted; another step was chosen. */
