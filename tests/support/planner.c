@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#define MS INT64_C(1000)
-
 sarn_status planner_function(struct sarn_step_call *call)
 {
     (void)call;
     return SARN_OK;
 }
+
+/* --- the trace --- */
 
 static void say(struct planner *f, const char *format, ...) SARN_PRINTF(2, 3);
 
@@ -22,6 +22,14 @@ static void say(struct planner *f, const char *format, ...)
     va_end(list);
 }
 
+static void say_step(struct planner *f, struct sarn_str step, uint32_t visit)
+{
+    say(f, "%.*s", (int)step.size, step.data);
+    if (visit > 1) {
+        say(f, "@%" PRIu32, visit);
+    }
+}
+
 static void say_steps(struct planner *f, const struct sarn__execution_event *event)
 {
     for (uint32_t i = 0; i < event->step_count; i++) {
@@ -30,47 +38,162 @@ static void say_steps(struct planner *f, const struct sarn__execution_event *eve
     }
 }
 
-static void say_event(struct planner *f, const struct sarn__execution_event *event)
+static void say_again(struct planner *f, const struct sarn__execution_event *event)
+{
+    if (event->retry_at_us != 0) {
+        say(f, ", again at %" PRId64, event->retry_at_us / MS(1));
+    }
+}
+
+static void say_timeout(struct planner *f, const struct sarn__execution_event *event)
+{
+    static const char *const kinds[] = {"", "", " as a whole", " in silence"};
+
+    say(f, "timed out%s", kinds[event->timeout]);
+    if (event->in_doubt) {
+        say(f, ", in doubt");
+    } else if (event->chose) {
+        say(f, ", on to %.*s", (int)event->next.size, event->next.data);
+    }
+    say_again(f, event);
+}
+
+static void say_wait(struct planner *f, const struct sarn__execution_event *event)
+{
+    say(f, "waits");
+    if (event->due_us != 0) {
+        say(f, " until %" PRId64, event->due_us / MS(1));
+    }
+    if (event->deadline_us != 0) {
+        say(f, " at most until %" PRId64, event->deadline_us / MS(1));
+    }
+}
+
+/* What is said of a step, after its name. */
+static bool say_of_step(struct planner *f, const struct sarn__execution_event *event)
 {
     static const char *const fates[] = {"unknown", "done", "not done"};
 
-    say(f, "%s", f->seen[0] != '\0' ? ", " : "");
-    if (event->attempt > 0) {
-        say(f, "%s%.*s#%" PRIu32 " ", event->compensation ? "undo " : "",
-            (int)event->step.size, event->step.data, event->attempt);
-    }
     switch (event->kind) {
-    case SARN__STARTED:
-        say(f, "started");
-        break;
     case SARN__STEP_STARTED:
         say(f, "begun");
-        break;
+        return true;
     case SARN__STEP_SUCCEEDED:
         say(f, "ok");
-        break;
+        return true;
     case SARN__STEP_FAILED:
-        say(f, event->retry_at_us != 0 ? "failed, again at %" PRId64 : "failed",
-            event->retry_at_us / MS);
-        break;
+        say(f, "failed");
+        say_again(f, event);
+        return true;
     case SARN__STEP_RECONCILED:
         say(f, "was %s", fates[event->fate]);
-        break;
+        return true;
+    case SARN__STEP_TIMED_OUT:
+        say_timeout(f, event);
+        return true;
+    case SARN__STEP_AWAITS:
+        say_wait(f, event);
+        return true;
+    case SARN__STEP_CANCELLED:
+        say(f, "cancelled");
+        return true;
+    case SARN__PROMISE_SETTLED:
+        say(f, event->failed ? "broken" : "kept");
+        return true;
+    case SARN__CHILD_ENDED:
+        say(f, "ended");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void say_of_all(struct planner *f, const struct sarn__execution_event *event)
+{
+    static const char *const names[] = {
+        [SARN__STARTED] = "started",
+        [SARN__COMPLETED] = "completed",
+        [SARN__COMPENSATED] = "compensated",
+        [SARN__UPGRADED] = "upgraded",
+        [SARN__SIGNAL_RECEIVED] = "signal",
+        [SARN__UPDATE_ACCEPTED] = "update",
+        [SARN__CANCEL_REQUESTED] = "asked to end",
+        [SARN__UNDO_REQUESTED] = "asked to undo",
+        [SARN__PAUSED] = "paused",
+        [SARN__RESUMED] = "resumed",
+        [SARN__RESET_REQUESTED] = "reset",
+        [SARN__REWOUND] = "rewound",
+        [SARN__UNPARKED] = "unparked",
+        [SARN__CONTINUED] = "continued",
+    };
+
+    switch (event->kind) {
     case SARN__COMPENSATION_BEGAN:
-        say(f, "undoing");
-        break;
-    case SARN__COMPLETED:
-        say(f, "completed");
-        break;
-    case SARN__COMPENSATED:
-        say(f, "compensated");
+        say(f, event->cause == SARN__CAUSE_FAILURE ? "undoing" : "undoing, %.*s",
+            (int)event->code.size, event->code.data);
         break;
     case SARN__PARKED:
         say(f, "parked (%.*s)", (int)event->code.size, event->code.data);
         break;
+    case SARN__GROUP_JOINED:
+        say(f, "%.*s joined by %" PRIu32, (int)event->group.size, event->group.data,
+            event->count);
+        break;
+    default:
+        say(f, "%s", names[event->kind]);
+        break;
+    }
+}
+
+static void say_event(struct planner *f, const struct sarn__execution_event *event)
+{
+    struct sarn__execution_event quiet = *event;
+    size_t before = 0;
+
+    say(f, "%s", f->seen[0] != '\0' ? ", " : "");
+    before = strlen(f->seen);
+    say(f, "%s", event->compensation ? "undo " : "");
+    say_step(f, event->step, event->visit);
+    if (event->attempt > 0) {
+        say(f, "#%" PRIu32, event->attempt);
+    }
+    say(f, " ");
+    if (!say_of_step(f, &quiet)) {
+        f->seen[before] = '\0';
+        say_of_all(f, event);
     }
     say_steps(f, event);
 }
+
+static void say_duty(struct planner *f, const struct sarn__duty *duty)
+{
+    if (duty->kind != SARN__DUTY_CALL && duty->kind != SARN__DUTY_RECONCILE) {
+        fail_msg("after '%s': a duty that should have been settled at once", f->seen);
+    }
+    say(f, "%s ",
+        duty->kind == SARN__DUTY_RECONCILE ? "ask"
+        : duty->compensation               ? "undo"
+                                           : "run");
+    say_step(f, duty->step_id, duty->visit_number);
+    say(f, "#%" PRIu32, duty->attempt);
+}
+
+static void say_left(struct planner *f)
+{
+    const struct sarn__plan *plan = &f->plan;
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        say(f, "%s", i == 0 ? " " : ", ");
+        say_duty(f, &plan->duties[i]);
+    }
+    if (plan->wake_us != INT64_MAX) {
+        say(f, " until %" PRId64, plan->wake_us / MS(1));
+    } else if (plan->count == 0) {
+        say(f, sarn__execution_is_over(&f->execution) ? " over" : " rest");
+    }
+}
+
+/* --- the conversation --- */
 
 static void write_event(struct planner *f, const struct sarn__execution_event *event)
 {
@@ -78,70 +201,50 @@ static void write_event(struct planner *f, const struct sarn__execution_event *e
 
     assert_true(f->count < PLANNER_EVENTS_MAX);
     if (sarn__execution_apply(&f->execution, event, &error) != SARN_OK) {
-        fail_msg("after '%s': %s", f->seen, error.text);
+        say_event(f, event);
+        fail_msg("'%s': %s", f->seen, error.text);
     }
     f->events[f->count++] = *event;
     say_event(f, event);
 }
 
-static void settle(struct planner *f, const struct sarn__outcome *outcome)
+static void settle(struct planner *f,
+                   const struct sarn__duty *duty,
+                   const struct sarn__outcome *outcome)
 {
     struct sarn__execution_event event;
 
-    assert_int_equal(sarn__plan_settle(&f->execution, &f->definition, &f->duty, outcome,
-                                       f->now_us, f->arena, &event),
+    assert_int_equal(sarn__plan_settle(&f->execution, &f->definition, &f->plan, duty,
+                                       outcome, f->now_us, f->arena, &event),
                      SARN_OK);
     write_event(f, &event);
 }
 
-/* Does somebody else have to act? */
-static bool is_left(const struct sarn__duty *duty)
+static bool local_fails(const struct planner *f, const struct sarn__duty *duty)
 {
-    switch (duty->kind) {
-    case SARN__DUTY_RUN:
-        return !duty->local;
-    case SARN__DUTY_RECONCILE:
-        return duty->step->reconcile != NULL;
-    case SARN__DUTY_WAIT:
-    case SARN__DUTY_NONE:
-        return true;
-    case SARN__DUTY_INTEND:
-    case SARN__DUTY_UNDO:
-    case SARN__DUTY_COMPLETE:
-    case SARN__DUTY_UNDONE:
-    case SARN__DUTY_PARK:
-        break;
+    if (duty->kind != SARN__DUTY_LOCAL && duty->kind != SARN__DUTY_AWAIT) {
+        return false;
     }
-    return false;
+    return duty->compensation ? f->undo_fails
+                              : f->failing != NULL &&
+                                    sarn_str_equal(duty->step_id, sarn_str(f->failing));
 }
 
-static void say_duty(struct planner *f)
+static void settle_at_once(struct planner *f)
 {
-    const struct sarn__duty *duty = &f->duty;
-    int size = (int)duty->step_id.size;
+    const struct sarn__duty *duty = &f->plan.duties[0];
+    struct sarn__outcome outcome = {.code = sarn_str("refused")};
 
-    switch (duty->kind) {
-    case SARN__DUTY_RUN:
-        say(f, " %s %.*s#%" PRIu32, duty->compensation ? "undo" : "run", size,
-            duty->step_id.data, duty->attempt);
-        break;
-    case SARN__DUTY_RECONCILE:
-        say(f, " ask %.*s#%" PRIu32, size, duty->step_id.data, duty->attempt);
-        break;
-    case SARN__DUTY_WAIT:
-        say(f, " wait for %.*s until %" PRId64, size, duty->step_id.data,
-            duty->due_us / MS);
-        break;
-    case SARN__DUTY_NONE:
-        say(f, " over");
-        break;
-    case SARN__DUTY_INTEND:
-    case SARN__DUTY_UNDO:
-    case SARN__DUTY_COMPLETE:
-    case SARN__DUTY_UNDONE:
-    case SARN__DUTY_PARK:
-        fail_msg("a duty that should have been settled at once");
+    outcome.failed = local_fails(f, duty);
+    if (duty->kind == SARN__DUTY_LOCAL && !duty->compensation) {
+        outcome.chose = f->next != NULL;
+        outcome.next = sarn_str(f->next);
+        outcome.continues = f->continues;
     }
+    if (duty->kind == SARN__DUTY_AWAIT && duty->step->kind == SARN_STEP_CHILD) {
+        outcome.child = sarn_str("child-1");
+    }
+    settle(f, duty, duty->kind == SARN__DUTY_RECONCILE ? NULL : &outcome);
 }
 
 /* Carry out what can be, commit it, and tell what is left. */
@@ -152,24 +255,15 @@ static const char *drive(struct planner *f)
     bool lags = false;
 
     for (;;) {
-        const struct sarn__duty *duty = &f->duty;
-        struct sarn__outcome outcome = {.code = sarn_str("refused")};
-
-        sarn__plan(&f->execution, &f->definition, f->now_us, &f->duty);
-        if (is_left(duty)) {
+        sarn__plan(&f->execution, &f->definition, f->now_us, &f->plan);
+        if (!sarn__plan_is_immediate(&f->plan)) {
             break;
         }
-        outcome.failed =
-            duty->kind == SARN__DUTY_RUN &&
-            (duty->compensation
-                 ? f->undo_fails
-                 : f->failing != NULL &&
-                       sarn_str_equal(duty->step_id, sarn_str(f->failing)));
-        settle(f, &outcome);
+        settle_at_once(f);
     }
     if (f->count > from) {
         lags = f->count == from + 1 &&
-               sarn__plan_may_lag(&f->execution, &f->events[from], &f->duty);
+               sarn__plan_may_lag(&f->execution, &f->events[from], &f->plan);
         say(f, lags ? " ~" : " |");
         f->commits += 1;
     }
@@ -177,30 +271,45 @@ static const char *drive(struct planner *f)
         f->durable = f->count;
         f->syncs += 1;
     }
-    say_duty(f);
+    say_left(f);
     return f->seen;
+}
+
+static void
+use_steps(struct planner *f, const struct sarn_step *steps, size_t step_count)
+{
+    struct sarn_step *copy = sarn_arena_alloc(f->arena, step_count * sizeof(*copy));
+
+    memcpy(copy, steps, step_count * sizeof(*copy));
+    f->workflow.name = "w";
+    f->workflow.steps = copy;
+    f->workflow.step_count = (uint32_t)step_count;
+    f->workflow.step_size = sizeof(*copy);
 }
 
 const char *
 planner_begin(struct planner *f, const struct sarn_step *steps, size_t step_count)
 {
-    struct sarn_step *copy = NULL;
     struct sarn_str *window = NULL;
     struct sarn__execution_event event;
 
     f->arena = sarn_arena_create(NULL);
-    copy = sarn_arena_alloc(f->arena, step_count * sizeof(*copy));
-    memcpy(copy, steps, step_count * sizeof(*copy));
-    f->workflow = (struct sarn_workflow){.name = "w",
-                                         .steps = copy,
-                                         .step_count = (uint32_t)step_count,
-                                         .step_size = sizeof(*copy)};
+    use_steps(f, steps, step_count);
     f->definition = (struct sarn__definition){&f->workflow, 7};
     sarn__execution_init(&f->execution, f->arena);
     window = sarn_arena_alloc(f->arena, SARN__WINDOW_STEPS_MAX * sizeof(*window));
-    sarn__plan_start(&f->definition, window, &event);
+    sarn__plan_start(&f->definition, window, &f->beginning, &event);
     f->seen[0] = '\0';
     write_event(f, &event);
+    return drive(f);
+}
+
+const char *
+planner_upgrade(struct planner *f, const struct sarn_step *steps, size_t step_count)
+{
+    use_steps(f, steps, step_count);
+    f->definition.fingerprint += 1;
+    f->seen[0] = '\0';
     return drive(f);
 }
 
@@ -209,33 +318,75 @@ void planner_end(struct planner *f)
     sarn_arena_destroy(f->arena);
 }
 
-/* The attempt that is left ended so. */
-const char *planner_with(struct planner *f, const struct sarn__outcome *outcome)
+/* The duty that is left for step; NULL: the first. */
+static const struct sarn__duty *left(const struct planner *f, const char *step)
 {
+    for (uint32_t i = 0; i < f->plan.count; i++) {
+        const struct sarn__duty *duty = &f->plan.duties[i];
+
+        if (step == NULL || sarn_str_equal(duty->step_id, sarn_str(step))) {
+            return duty;
+        }
+    }
+    fail_msg("after '%s': nothing is left of %s", f->seen, step != NULL ? step : "it");
+    return NULL;
+}
+
+/* The attempt that is left ended so. */
+const char *
+planner_with(struct planner *f, const char *step, const struct sarn__outcome *outcome)
+{
+    const struct sarn__duty *asked = left(f, step);
+    struct sarn__claim claim = {asked->kind, asked->compensation, asked->step_id,
+                                asked->visit_number, asked->attempt};
+    struct sarn__duty duty;
+
+    assert_true(sarn__plan_claim(&f->execution, &f->definition, &claim, &duty));
     f->seen[0] = '\0';
-    settle(f, outcome);
+    settle(f, &duty, outcome);
     return drive(f);
 }
 
 const char *planner_ok(struct planner *f)
 {
-    return planner_with(f, &(struct sarn__outcome){.output = SARN_STR("out")});
+    return planner_ok_of(f, NULL);
+}
+
+const char *planner_ok_of(struct planner *f, const char *step)
+{
+    return planner_with(f, step, &(struct sarn__outcome){.output = SARN_STR("out")});
 }
 
 const char *planner_fails(struct planner *f, const char *code)
 {
+    return planner_fails_of(f, NULL, code);
+}
+
+const char *planner_fails_of(struct planner *f, const char *step, const char *code)
+{
     return planner_with(
-        f, &(struct sarn__outcome){.failed = true, .code = sarn_str(code)});
+        f, step, &(struct sarn__outcome){.failed = true, .code = sarn_str(code)});
 }
 
 const char *planner_was(struct planner *f, enum sarn_step_fate fate)
 {
-    return planner_with(f, &(struct sarn__outcome){.fate = fate});
+    return planner_with(f, NULL, &(struct sarn__outcome){.fate = fate});
+}
+
+const char *planner_silent(struct planner *f, const char *step)
+{
+    struct sarn__duty duty = *left(f, step);
+
+    duty.kind = SARN__DUTY_EXPIRE;
+    duty.timeout = SARN__HEARTBEAT;
+    f->seen[0] = '\0';
+    settle(f, &duty, NULL);
+    return drive(f);
 }
 
 const char *planner_at(struct planner *f, int64_t now_ms)
 {
-    f->now_us = now_ms * MS;
+    f->now_us = MS(now_ms);
     f->seen[0] = '\0';
     return drive(f);
 }
@@ -252,4 +403,61 @@ const char *planner_crash(struct planner *f)
     sarn__execution_recovered(&f->execution, true);
     f->seen[0] = '\0';
     return drive(f);
+}
+
+/* --- from outside --- */
+
+const char *planner_tell(struct planner *f, struct sarn__execution_event event)
+{
+    event.time_us = f->now_us;
+    f->seen[0] = '\0';
+    write_event(f, &event);
+    return drive(f);
+}
+
+const char *planner_signal(struct planner *f, const char *name)
+{
+    return planner_tell(f,
+                        (struct sarn__execution_event){.kind = SARN__SIGNAL_RECEIVED,
+                                                       .name = sarn_str(name),
+                                                       .input = sarn_str("payload")});
+}
+
+const char *planner_cancel(struct planner *f)
+{
+    return planner_tell(f,
+                        (struct sarn__execution_event){.kind = SARN__CANCEL_REQUESTED});
+}
+
+const char *planner_terminate(struct planner *f)
+{
+    return planner_tell(f, (struct sarn__execution_event){
+                               .kind = SARN__CANCEL_REQUESTED, .terminate = true});
+}
+
+const char *planner_unpark(struct planner *f, enum sarn__decision decision)
+{
+    return planner_tell(f, (struct sarn__execution_event){
+                               .kind = SARN__UNPARKED,
+                               .step = f->execution.parked.step,
+                               .visit = f->execution.parked_visit,
+                               .compensation = f->execution.parked_compensation,
+                               .decision = decision});
+}
+
+const char *planner_undo(struct planner *f)
+{
+    static const char *const kinds[] = {"?",         "compensate", "by key",
+                                        "reconcile", "child",      "nothing"};
+    struct sarn__undo *undos =
+        sarn_arena_alloc(f->arena, (f->execution.step_count + 1) * sizeof(*undos));
+    uint32_t count = sarn__plan_undo(&f->execution, &f->definition, undos);
+
+    f->seen[0] = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        say(f, "%s", i == 0 ? "" : ", ");
+        say_step(f, undos[i].visit->id, undos[i].visit->visit);
+        say(f, " %s", kinds[undos[i].undo]);
+    }
+    return f->seen;
 }

@@ -124,11 +124,11 @@ static void a_failed_step_backs_off_and_then_undoes_what_completed(void **unused
     planner_ok(&f);
     assert_string_equal(planner_ok(&f), "b#1 ok, c#1 begun | run c#1");
     assert_string_equal(planner_fails(&f, "busy"),
-                        "c#1 failed, again at 100 | wait for c until 100");
-    assert_string_equal(planner_at(&f, 99), " wait for c until 100");
+                        "c#1 failed, again at 100 | until 100");
+    assert_string_equal(planner_at(&f, 99), " until 100");
     assert_string_equal(planner_at(&f, 100), "c#2 begun | run c#2");
     assert_string_equal(planner_fails(&f, "busy"),
-                        "c#2 failed, again at 300 | wait for c until 300");
+                        "c#2 failed, again at 300 | until 300");
     assert_string_equal(planner_at(&f, 1000), "c#3 begun | run c#3");
     assert_string_equal(planner_fails(&f, "busy"),
                         "c#3 failed, undoing, undo b#1 begun | undo b#1");
@@ -162,11 +162,11 @@ static void a_failure_in_a_window_syncs_first(void **unused)
     BEGIN(&f, REPEATABLE("a"), REPEATABLE("b"), REPEATABLE("c"));
     assert_string_equal(planner_ok(&f), "a#1 ok ~ run b#1");
     assert_string_equal(planner_fails(&f, "busy"),
-                        "b#1 failed, again at 100 | wait for b until 100");
+                        "b#1 failed, again at 100 | until 100");
     assert_string_equal(planner_at(&f, 100),
                         " run b#2"); /* Still permitted: no intent. */
     assert_string_equal(planner_fails(&f, "busy"),
-                        "b#2 failed, again at 300 | wait for b until 300");
+                        "b#2 failed, again at 300 | until 300");
     planner_at(&f, 300);
     /* c never ran: nobody crashed. */
     assert_string_equal(planner_fails(&f, "busy"),
@@ -213,12 +213,12 @@ static void a_compensation_has_its_own_retries_and_then_parks(void **unused)
     assert_string_equal(planner_ok(&f),
                         "a#1 ok, b#1 failed, undoing, undo a#1 begun | undo a#1");
     assert_string_equal(planner_fails(&f, "down"),
-                        "undo a#1 failed, again at 100 | wait for a until 100");
+                        "undo a#1 failed, again at 100 | until 100");
     assert_string_equal(planner_at(&f, 100), "undo a#2 begun | undo a#2");
-    assert_string_equal(
-        planner_with(
-            &f, &(struct sarn__outcome){.failed = true, .text = SARN_STR("no route")}),
-        "undo a#2 failed, parked (compensation_failed) | over");
+    assert_string_equal(planner_with(&f, NULL,
+                                     &(struct sarn__outcome){
+                                         .failed = true, .text = SARN_STR("no route")}),
+                        "undo a#2 failed, parked (compensation_failed) | over");
     assert_true(sarn_str_equal(
         f.execution.parked.text,
         sarn_str("the compensation of step a failed for good: no route")));

@@ -105,39 +105,56 @@ static void a_crash_while_waiting_loses_no_attempt(void **unused)
     (void)unused;
     BEGIN(&f, EXTERNAL("a"));
     planner_fails(&f, "busy");
-    assert_string_equal(planner_crash(&f), " wait for a until 100");
+    assert_string_equal(planner_crash(&f), " until 100");
     assert_string_equal(planner_at(&f, 100), "a#2 begun | run a#2");
     planner_end(&f);
 }
 
 /* --- another definition --- */
 
-static void another_definition_parks(void **unused)
+static void a_definition_that_fits_is_said_once(void **unused)
 {
     struct planner f = {0};
 
     (void)unused;
     BEGIN(&f, EXTERNAL("a"), EXTERNAL("b"));
-    f.definition.fingerprint = 8;
-    assert_string_equal(planner_crash(&f), "parked (definition_changed) | over");
-    assert_non_null(strstr(f.execution.parked.text.data, "version 0"));
+    assert_string_equal(UPGRADE(&f, EXTERNAL("a"), EXTERNAL("c"), EXTERNAL("b")),
+                        "upgraded | run a#1");
+    assert_int_equal(f.execution.beginning.fingerprint, f.definition.fingerprint);
+    assert_string_equal(planner_crash(&f), " ask a#1");
+    assert_string_equal(planner_was(&f, SARN_STEP_DONE),
+                        "a#1 was done, c#1 begun | run c#1");
     planner_end(&f);
 }
 
-static void a_record_that_the_definition_cannot_have_made_parks(void **unused)
+static void a_renamed_step_goes_on_under_the_id_that_it_was_recorded_with(void **unused)
 {
-    static const struct sarn_step rows[] = {EXTERNAL("z"), LOCAL("a")};
+    static const char *const aliases[] = {"a", NULL};
+    struct planner f = {0};
 
     (void)unused;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct planner f = {0};
+    BEGIN(&f, EXTERNAL("a"), LOCAL("b"));
+    UPGRADE(&f, EXTERNAL("z", .aliases = aliases), LOCAL("b"));
+    f.failing = "b";
+    assert_string_equal(planner_ok(&f),
+                        "a#1 ok, b#1 failed, undoing, undo a#1 begun | undo a#1");
+    assert_string_equal(planner_ok(&f), "undo a#1 ok, compensated | over");
+    planner_end(&f);
+}
 
-        BEGIN(&f, EXTERNAL("a"));
-        f.workflow.steps = &rows[i];
-        assert_string_equal(planner_crash(&f), "parked (definition_changed) | over");
-        assert_non_null(strstr(f.execution.parked.text.data, "step a has begun"));
-        planner_end(&f);
-    }
+static void a_place_that_the_definition_does_not_have_parks(void **unused)
+{
+    struct planner f = {0};
+    static const struct sarn_step other[] = {LOCAL("z")};
+
+    (void)unused;
+    BEGIN(&f, EXTERNAL("a"), EXTERNAL("b"));
+    planner_ok(&f);
+    f.workflow.steps = other;
+    f.workflow.step_count = 1;
+    assert_string_equal(planner_at(&f, 1), "parked (definition_changed) | over");
+    assert_non_null(strstr(f.execution.parked.text.data, "does not have step a"));
+    planner_end(&f);
 }
 
 int main(void)
@@ -150,8 +167,9 @@ int main(void)
         cmocka_unit_test(after_a_crash_a_failure_undoes_what_may_have_run),
         cmocka_unit_test(what_ran_again_is_no_longer_in_doubt),
         cmocka_unit_test(a_crash_while_waiting_loses_no_attempt),
-        cmocka_unit_test(another_definition_parks),
-        cmocka_unit_test(a_record_that_the_definition_cannot_have_made_parks),
+        cmocka_unit_test(a_definition_that_fits_is_said_once),
+        cmocka_unit_test(a_renamed_step_goes_on_under_the_id_that_it_was_recorded_with),
+        cmocka_unit_test(a_place_that_the_definition_does_not_have_parks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

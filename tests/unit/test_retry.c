@@ -56,7 +56,7 @@ static void intervals_grow_up_to_the_maximum(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int64_t delay = sarn__retry_delay_us(&rows[i].policy, rows[i].attempt);
+        int64_t delay = sarn__retry_delay_us(&rows[i].policy, rows[i].attempt, 9);
 
         if (delay != rows[i].delay_us) {
             fail_msg("row %zu: %" PRId64 " and not %" PRId64, i, delay,
@@ -101,11 +101,55 @@ static void attempts_and_codes_end_it(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int64_t at = sarn__retry_at_us(&rows[i].policy, rows[i].attempt,
-                                       sarn_str(rows[i].code), rows[i].now_us);
+                                       sarn_str(rows[i].code), 9, rows[i].now_us);
 
         if (at != rows[i].at_us) {
             fail_msg("row %zu: %" PRId64 " and not %" PRId64, i, at, rows[i].at_us);
         }
+    }
+}
+
+static void jitter_takes_away_its_part_by_chance(void **unused)
+{
+    static const struct {
+        double jitter;
+        uint64_t random;
+        int64_t delay_us;
+    } rows[] = {
+        {0.0, UINT64_MAX, 100 * MS},
+        {0.5, 0, 100 * MS},
+        {0.5, UINT64_C(1) << 63, 75 * MS},
+        {0.5, UINT64_MAX, 50 * MS + 1}, /* Never all of its part. */
+        {1.0, UINT64_C(1) << 63, 50 * MS},
+        {1.0, UINT64_MAX, 1},              /* Never 0: that would be no retry. */
+        {7.0, UINT64_C(1) << 63, 50 * MS}, /* As 1. */
+        {-1.0, UINT64_MAX, 100 * MS},      /* As 0. */
+        {(double)NAN, UINT64_MAX, 100 * MS},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sarn_retry policy = {.jitter = rows[i].jitter};
+        int64_t delay = sarn__retry_delay_us(&policy, 1, rows[i].random);
+
+        if (delay != rows[i].delay_us) {
+            fail_msg("row %zu: %" PRId64 " and not %" PRId64, i, delay,
+                     rows[i].delay_us);
+        }
+    }
+}
+
+static void the_end_of_time_has_jitter_too(void **unused)
+{
+    struct sarn_retry policy = {.initial_interval_us = INT64_MAX,
+                                .maximum_interval_us = INT64_MAX,
+                                .jitter = 1.0};
+
+    (void)unused;
+    for (uint32_t shift = 0; shift < 64; shift++) {
+        int64_t delay = sarn__retry_delay_us(&policy, 1, UINT64_MAX << shift);
+
+        assert_true(delay >= 1);
     }
 }
 
@@ -114,6 +158,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_grow_up_to_the_maximum),
         cmocka_unit_test(attempts_and_codes_end_it),
+        cmocka_unit_test(jitter_takes_away_its_part_by_chance),
+        cmocka_unit_test(the_end_of_time_has_jitter_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
