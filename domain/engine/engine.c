@@ -280,12 +280,12 @@ static bool background(sarn_engine *engine)
     if (engine->winding || engine->stopped != SARN_OK) {
         return false;
     }
-    sarn__orchestrator_wake(engine);
-    more = sarn__orchestrator_recover(engine, RECOVER_COUNT);
+    more = sarn__orchestrator_wake(engine);
+    more = sarn__orchestrator_recover(engine, RECOVER_COUNT) || more;
     return follow(engine) || more;
 }
 
-static int64_t next_wake(const sarn_engine *engine)
+static int64_t next_wake(sarn_engine *engine)
 {
     int64_t wake_us =
         engine->winding ? INT64_MAX : sarn__orchestrator_next_wake(engine);

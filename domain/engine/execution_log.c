@@ -45,6 +45,7 @@ static sarn_status read_one(void *arg, const struct sarn__record *record)
     }
     reading->trace->last_position = record->position;
     reading->trace->last_version = record->version;
+    reading->trace->asleep = fact.kind == SARN__SLEPT;
     if (sarn__execution_apply(reading->execution, &fact, &why) != SARN_OK) {
         return sarn__fail(reading->error, why.status, "position %llu: %.200s",
                           (unsigned long long)record->position, why.text);

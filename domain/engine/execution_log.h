@@ -32,6 +32,7 @@ struct sarn__execution_trace {
     struct sarn_uuid correlation_id; /* Of its start. */
     uint64_t started_position;
     uint64_t last_position, last_version; /* Of its last event. */
+    bool asleep;                          /* Which says that it sleeps. */
 };
 
 /* Fold the latest run of the stream that head is of into execution, made here in arena;

@@ -1,7 +1,8 @@
 /* orchestrator.h - executions under way: what the engine's turn calls.
  *
- * An execution that runs, or ended a moment ago, has a struct sarn__run in memory; its
- * state (core/execution.h) lies in a bounded cache and is folded again from its stream
+ * An execution that runs, or ended a moment ago, has a struct sarn__run in memory; one
+ * that only waits, for long or to be told something, sleeps in the log. The state of a
+ * run (core/execution.h) lies in a bounded cache and is folded again from its stream
  * when it is needed. Everything that a run needs at once is one unit of the writer: all
  * of it is in one append, or none. What an external step rests on is durable before
  * the step is handed to the host (core/plan.h names the one exception).
@@ -36,10 +37,10 @@ void sarn__orchestrator_append_failed(sarn_engine *engine);
 /* The engine has halted (engine->stopped): whoever waits is told, and nothing begins.
  */
 void sarn__orchestrator_halted(sarn_engine *engine);
-/* Do what is due. */
-void sarn__orchestrator_wake(sarn_engine *engine);
+/* Do what is due, as much as one turn should. true: more is. */
+bool sarn__orchestrator_wake(sarn_engine *engine);
 /* When that is next; INT64_MAX: nothing is. */
-int64_t sarn__orchestrator_next_wake(const sarn_engine *engine);
+int64_t sarn__orchestrator_next_wake(sarn_engine *engine);
 /* Take up at most limit executions that an earlier process left. true: more are left.
  */
 bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit);

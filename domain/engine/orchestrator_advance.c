@@ -1,109 +1,58 @@
-/* One unit: everything that a run needs at once, written whole or not at all. */
+/* What a run does in one unit: everything that it needs at once. */
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/fail.h"
 #include "engine/orchestrator_state.h"
 
-/* A run on its way through one unit. */
-struct unit {
-    sarn_engine *engine;
-    struct sarn__run *run;
-    struct sarn_arena *arena; /* Of what is written. */
-    struct sarn__mark mark;
-    struct sarn__meta meta;
-    uint32_t count;                       /* Events written. */
-    struct sarn__execution_event last;    /* The last of them. */
-    uint64_t last_position, last_version; /* Of the run, before. */
-};
-
-static void begin(struct unit *unit,
-                  sarn_engine *engine,
-                  struct sarn__run *run,
-                  struct sarn_uuid run_id)
-{
-    sarn_arena_reset(engine->orchestrator->scratch);
-    *unit = (struct unit){.engine = engine,
-                          .run = run,
-                          .arena = engine->orchestrator->scratch,
-                          .mark = sarn__writer_mark(&engine->writer),
-                          .meta = {.correlation_id = run->correlation_id,
-                                   .causation_id = run_id,
-                                   .time_us = sarn__writer_now(&engine->writer),
-                                   .tenant = run->tenant},
-                          .last_position = run->last_position,
-                          .last_version = run->last_version};
-}
-
-/* Write one event and fold it. */
-static sarn_status record(struct unit *unit,
-                          const struct sarn__execution_event *event,
-                          struct sarn_error *error)
-{
-    struct sarn__run *run = unit->run;
-    struct sarn__written written;
-
-    SARN__TRY(
-        sarn__execution_write(&unit->engine->writer, &unit->meta, sarn__run_stream(run),
-                              sarn_str(run->definition->workflow->name),
-                              sarn__run_workflow_id(run), event, &written, error));
-    SARN__TRY(sarn__execution_apply(run->execution, event, error));
-    run->last_position = written.position;
-    run->last_version = written.version;
-    unit->count += 1;
-    unit->last = *event;
-    return SARN_OK;
-}
-
-static sarn_status settle(struct unit *unit,
+static sarn_status settle(struct sarn__unit *unit,
                           const struct sarn__duty *duty,
                           const struct sarn__outcome *outcome,
                           struct sarn_error *error)
 {
+    struct sarn__run *run = unit->run;
     struct sarn__execution_event event;
 
-    if (sarn__plan_settle(unit->run->execution, unit->run->definition, duty, outcome,
+    if (sarn__plan_settle(run->execution, run->definition, unit->plan, duty, outcome,
                           unit->meta.time_us, unit->arena, &event) != SARN_OK) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
     }
-    return record(unit, &event, error);
+    return sarn__unit_record(unit, run, &event, error);
+}
+
+/* The plan is to park, since its code is not what it was begun with. */
+static void park(struct sarn__plan *plan)
+{
+    plan->duties[0] = (struct sarn__duty){.kind = SARN__DUTY_PARK};
+    plan->count = 1;
+    plan->code = "definition_changed";
 }
 
 /* As sarn__plan(), for what only the engine knows. */
-static void plan(const struct unit *unit, struct sarn__duty *duty)
+static void plan(struct sarn__unit *unit)
 {
     const struct sarn__run *run = unit->run;
+    const struct sarn__execution *execution = run->execution;
+    struct sarn__plan *plan = unit->plan;
     struct sarn_error why = {SARN_OK, ""};
 
-    if (run->misfit && !sarn__execution_is_over(run->execution)) {
-        (void)!sarn__step_call_verify(&unit->engine->log.ports.codec, run->execution,
+    sarn__plan(execution, run->definition, unit->meta.time_us, plan);
+    if (plan->count > 0 && plan->duties[0].kind == SARN__DUTY_UPGRADE) {
+        snprintf(plan->text, sizeof(plan->text),
+                 "it was started with version %u, now version %u is registered",
+                 execution->beginning.definition_version,
+                 run->definition->workflow->version);
+        park(plan);
+    } else if (run->misfit && !sarn__execution_is_over(execution) &&
+               (plan->count == 0 || plan->duties[0].kind != SARN__DUTY_PARK)) {
+        (void)!sarn__step_call_verify(&unit->engine->log.ports.codec, execution,
                                       run->definition, &why);
-        *duty =
-            (struct sarn__duty){.kind = SARN__DUTY_PARK, .code = "definition_changed"};
-        snprintf(duty->text, sizeof(duty->text), "%s", why.text);
-        return;
-    }
-    sarn__plan(run->execution, run->definition, unit->meta.time_us, duty);
-}
-
-/* --- steps --- */
-
-void sarn__run_observe(sarn_engine *engine,
-                       const struct sarn__run *run,
-                       const struct sarn_step_call *call)
-{
-    char subject[SARN_STREAM_NAME_BYTES_MAX + SARN_NAME_BYTES_MAX + 2];
-    struct sarn_str stream = sarn__run_stream(run);
-    int size = 0;
-
-    if (engine->options.hooks.observe != NULL) {
-        size = snprintf(subject, sizeof(subject), "%.*s/%s", (int)stream.size,
-                        stream.data, call->step->id);
-        sarn__engine_observe(engine, SARN_STAGE_STEP, call->status, call->attempt, 0,
-                             (struct sarn_str){subject, (uint32_t)size});
+        snprintf(plan->text, sizeof(plan->text), "%s", why.text);
+        park(plan);
     }
 }
+
+/* --- calls made here --- */
 
 /* Not the business's no: the same step may well succeed in a second. */
 static bool is_outage(sarn_status status)
@@ -111,149 +60,217 @@ static bool is_outage(sarn_status status)
     return status == SARN_ERR_NOMEM || status == SARN_ERR_IO;
 }
 
-/* Run or compensate a local step in this unit. What it wrote before it failed is
- * undone: a step is done or not done. */
-static sarn_status
-run_local(struct unit *unit, const struct sarn__duty *duty, struct sarn_error *error)
+/* Make the call of duty on this thread. What it wrote before it failed is undone: a
+ * step is done or not done. */
+static sarn_status make_call(struct sarn__unit *unit,
+                             const struct sarn__duty *duty,
+                             struct sarn_step_call *call,
+                             struct sarn__outcome *outcome,
+                             struct sarn_error *error)
 {
     struct sarn__mark mark = sarn__writer_mark(&unit->engine->writer);
-    struct sarn_step_call call = {.engine = unit->engine, .meta = &unit->meta};
-    struct sarn__outcome outcome;
 
+    call->engine = unit->engine;
+    call->meta = &unit->meta;
+    call->now_us = unit->meta.time_us;
     if (sarn__step_call_init(
-            &call, unit->engine, unit->run->execution, unit->run->definition, duty,
+            call, unit->engine, unit->run->execution, unit->run->definition, duty,
             sarn__run_workflow_id(unit->run), false, unit->arena) != SARN_OK) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a step");
     }
-    sarn__step_call_make(&call);
-    sarn__run_observe(unit->engine, unit->run, &call);
-    if (call.status != SARN_OK && call.command_count > 0) {
+    sarn__step_call_make(call);
+    sarn__run_observe(unit->engine, unit->run, call);
+    if (call->status != SARN_OK && call->command_count > 0) {
         sarn__unit_rollback(unit->engine, &mark);
     }
-    if (is_outage(call.status)) {
-        return sarn__fail(error, call.status, "step %.100s: %.120s", duty->step->id,
-                          call.said_why ? call.text : sarn_status_text(call.status));
+    if (is_outage(call->status)) {
+        return sarn__fail(error, call->status, "step %.100s: %.120s", duty->step->id,
+                          call->said_why ? call->text : sarn_status_text(call->status));
     }
-    sarn__step_call_outcome(&call, &outcome);
+    sarn__step_call_outcome(call, outcome);
+    return SARN_OK;
+}
+
+static sarn_status run_local(struct sarn__unit *unit,
+                             const struct sarn__duty *duty,
+                             struct sarn_error *error)
+{
+    struct sarn_step_call call = {.engine = unit->engine};
+    struct sarn__outcome outcome;
+
+    SARN__TRY(make_call(unit, duty, &call, &outcome, error));
     return settle(unit, duty, &outcome, error);
 }
 
-/* Is job's outcome the one that duty asks for? It is not when what the job rested on
- * was forgotten: then the step is run again, under its key. */
-static bool answers(const struct sarn__step_job *job, const struct sarn__duty *duty)
+static sarn_status
+await(struct sarn__unit *unit, const struct sarn__duty *duty, struct sarn_error *error)
 {
-    return duty->kind == (enum sarn__duty_kind)job->kind &&
-           duty->step == job->call.step && duty->compensation == job->compensation &&
-           duty->attempt == job->call.attempt;
-}
+    struct sarn_step_call call = {.engine = unit->engine};
+    struct sarn__outcome outcome = {.failed = false};
 
-static sarn_status use_held(struct unit *unit, struct sarn_error *error)
-{
-    struct sarn__step_job *job = unit->run->held;
-    struct sarn__outcome outcome;
-    struct sarn__duty duty;
-
-    plan(unit, &duty);
-    if (!answers(job, &duty)) {
-        sarn__step_job_destroy(job);
-        unit->run->held = NULL;
-        return SARN_OK;
+    if (duty->step->run != NULL) {
+        SARN__TRY(make_call(unit, duty, &call, &outcome, error));
     }
-    sarn__step_call_outcome(&job->call, &outcome);
-    return settle(unit, &duty, &outcome, error);
+    if (duty->step->kind == SARN_STEP_CHILD && !outcome.failed) {
+        SARN__TRY(
+            sarn__child_begin(unit, duty, call.made ? &call : NULL, &outcome, error));
+    }
+    return settle(unit, duty, &outcome, error);
 }
 
-/* --- the unit --- */
+/* --- duties --- */
+
+static sarn_status undo_child(struct sarn__unit *unit,
+                              const struct sarn__duty *duty,
+                              struct sarn_error *error)
+{
+    struct sarn__execution_event ended = {.kind = SARN__CHILD_ENDED,
+                                          .step = duty->step_id,
+                                          .visit = duty->visit_number,
+                                          .compensation = true,
+                                          .status = SARN_EXECUTION_UNDONE};
+    bool nothing = false;
+
+    SARN__TRY(sarn__child_undo(unit, duty, &nothing, error));
+    SARN__TRY(settle(unit, duty, NULL, error));
+    return nothing ? sarn__unit_record(unit, unit->run, &ended, error) : SARN_OK;
+}
+
+/* A step of kind CHILD is not waited for any more. */
+static sarn_status give_up_wait(struct sarn__unit *unit,
+                                const struct sarn__duty *duty,
+                                struct sarn_error *error)
+{
+    if (duty->visit != NULL && duty->visit->state == SARN__AWAITING) {
+        SARN__TRY(sarn__child_leave(unit, duty->visit, error));
+    }
+    return settle(unit, duty, NULL, error);
+}
+
+static sarn_status
+finish(struct sarn__unit *unit, const struct sarn__duty *duty, struct sarn_error *error)
+{
+    SARN__TRY(sarn__children_leave(unit, error));
+    SARN__TRY(settle(unit, duty, NULL, error));
+    return duty->kind == SARN__DUTY_UNDO ? SARN_OK : sarn__child_ended(unit, error);
+}
 
 /* Nothing new begins while the engine winds up. */
 static bool must_rest(const sarn_engine *engine, const struct sarn__duty *duty)
 {
-    return engine->winding && (duty->kind == SARN__DUTY_INTEND ||
-                               (duty->kind == SARN__DUTY_RUN && duty->local));
+    return engine->winding &&
+           (duty->kind == SARN__DUTY_INTEND || duty->kind == SARN__DUTY_LOCAL ||
+            duty->kind == SARN__DUTY_AWAIT || duty->kind == SARN__DUTY_UNDO_CHILD);
 }
 
-/* Settle duty here and now. false: it is left. */
-static sarn_status carry_out(struct unit *unit,
+static sarn_status carry_out(struct sarn__unit *unit,
                              const struct sarn__duty *duty,
-                             bool *left,
                              struct sarn_error *error)
+{
+    switch (duty->kind) {
+    case SARN__DUTY_LOCAL:
+        return run_local(unit, duty, error);
+    case SARN__DUTY_AWAIT:
+        return await(unit, duty, error);
+    case SARN__DUTY_UNDO_CHILD:
+        return undo_child(unit, duty, error);
+    case SARN__DUTY_EXPIRE:
+    case SARN__DUTY_CANCEL:
+        return give_up_wait(unit, duty, error);
+    case SARN__DUTY_UNDO:
+    case SARN__DUTY_COMPLETE:
+    case SARN__DUTY_UNDONE:
+        return finish(unit, duty, error);
+    case SARN__DUTY_CONTINUE:
+        return sarn__run_continue(unit, duty, error);
+    case SARN__DUTY_INTEND:
+    case SARN__DUTY_GO_ON:
+    case SARN__DUTY_FAIL:
+    case SARN__DUTY_JOIN:
+    case SARN__DUTY_REWIND:
+    case SARN__DUTY_PARK:
+    case SARN__DUTY_UPGRADE:
+        return settle(unit, duty, NULL, error);
+    case SARN__DUTY_CALL:
+    case SARN__DUTY_RECONCILE:
+        break;
+    }
+    assert(!"a duty that is not carried out here");
+    return SARN_ERR_STATE;
+}
+
+/* An attempt in doubt that nobody can be asked about. */
+static const struct sarn__duty *find_unanswerable(const struct sarn__plan *plan)
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct sarn__duty *duty = &plan->duties[i];
+
+        if (duty->kind == SARN__DUTY_RECONCILE && duty->step->reconcile == NULL) {
+            return duty;
+        }
+    }
+    return NULL;
+}
+
+/* --- the unit --- */
+
+/* What waits here for another attempt of a step of a window leaves no event when it
+ * goes on, and so cannot be woken by what the log says. */
+static bool may_sleep(const struct sarn__execution *execution)
+{
+    for (const struct sarn__step *visit = execution->first; visit != NULL;
+         visit = visit->next) {
+        if (visit->state == SARN__BACKOFF && visit->permitted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Say so when there is nothing to do for a while: then it need not be in memory. */
+static sarn_status fall_asleep(struct sarn__unit *unit, struct sarn_error *error)
+{
+    struct sarn__run *run = unit->run;
+    const struct sarn__plan *plan = unit->plan;
+    struct sarn__execution_event slept = {.kind = SARN__SLEPT};
+
+    if (plan->count > 0 || run->jobs != NULL || sarn__run_next_look(run) != INT64_MAX ||
+        unit->engine->winding || (run->asleep && !run->rang) ||
+        plan->wake_us - unit->meta.time_us <= SARN__RUN_SLEEP_US ||
+        sarn__execution_is_over(run->execution) || !may_sleep(run->execution)) {
+        return SARN_OK;
+    }
+    slept.due_us = plan->wake_us == INT64_MAX ? 0 : plan->wake_us;
+    return sarn__unit_record(unit, run, &slept, error);
+}
+
+static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
 {
     struct sarn__outcome nobody = {.fate = SARN_STEP_UNKNOWN,
                                    .text =
                                        SARN_STR("the step has no reconcile to ask")};
+    const struct sarn__plan *next = unit->plan;
 
-    *left = must_rest(unit->engine, duty);
-    if (*left) {
-        return SARN_OK;
-    }
-    switch (duty->kind) {
-    case SARN__DUTY_RUN:
-        if (duty->local) {
-            return run_local(unit, duty, error);
+    SARN__TRY(sarn__run_use_held(unit, error));
+    SARN__TRY(sarn__run_expire_silent(unit, error));
+    for (;;) {
+        const struct sarn__duty *mute = NULL;
+
+        plan(unit);
+        mute = find_unanswerable(next);
+        if (mute != NULL) {
+            SARN__TRY(settle(unit, mute, &nobody, error));
+        } else if (!sarn__plan_is_immediate(next)) {
+            return fall_asleep(unit, error);
+        } else if (must_rest(unit->engine, &next->duties[0])) {
+            return SARN_OK;
+        } else {
+            SARN__TRY(carry_out(unit, &next->duties[0], error));
         }
-        break;
-    case SARN__DUTY_RECONCILE:
-        if (duty->step->reconcile == NULL) {
-            return settle(unit, duty, &nobody, error);
+        if (unit->last.kind == SARN__STARTED) {
+            unit->plan->count = 0; /* A new run: its first steps are another unit. */
+            return SARN_OK;
         }
-        break;
-    case SARN__DUTY_INTEND:
-    case SARN__DUTY_UNDO:
-    case SARN__DUTY_COMPLETE:
-    case SARN__DUTY_UNDONE:
-    case SARN__DUTY_PARK:
-        return settle(unit, duty, NULL, error);
-    case SARN__DUTY_WAIT:
-    case SARN__DUTY_NONE:
-        break;
-    }
-    *left = true;
-    return SARN_OK;
-}
-
-static sarn_status
-drive(struct unit *unit, struct sarn__duty *duty, struct sarn_error *error)
-{
-    bool left = false;
-
-    if (unit->run->held != NULL) {
-        SARN__TRY(use_held(unit, error));
-    }
-    while (!left) {
-        plan(unit, duty);
-        SARN__TRY(carry_out(unit, duty, &left, error));
-    }
-    return SARN_OK;
-}
-
-/* What was written is complete: somebody waits for it, unless it may lag. */
-static void end(struct unit *unit, const struct sarn__duty *left)
-{
-    struct sarn__run *run = unit->run;
-
-    if (unit->count == 0) {
-        return;
-    }
-    if (unit->count == 1 && sarn__plan_may_lag(run->execution, &unit->last, left)) {
-        sarn__step_job_destroy(run->held); /* Lost, it would be made again. */
-        run->held = NULL;
-        return;
-    }
-    run->gate = run->last_position;
-    sarn__writer_wait(&unit->engine->writer);
-}
-
-/* The unit failed: as if it had not been begun. */
-static void abandon(struct unit *unit)
-{
-    struct sarn__run *run = unit->run;
-
-    sarn__unit_rollback(unit->engine, &unit->mark);
-    run->last_position = unit->last_position;
-    run->last_version = unit->last_version;
-    sarn__run_drop_state(unit->engine->orchestrator, run);
-    if (run->last_position > unit->engine->durable) {
-        sarn__writer_wait(&unit->engine->writer); /* It is folded again after that. */
     }
 }
 
@@ -261,11 +278,12 @@ static void abandon(struct unit *unit)
 
 void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run)
 {
-    int64_t now_us = sarn__writer_now(&engine->writer);
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
 
+    sarn__run_move(orchestrator, run, SARN__NOWHERE);
     run->postponed = true;
-    sarn__timers_set(&engine->orchestrator->timers, &run->timer,
-                     now_us + SARN__RUN_AGAIN_US);
+    sarn__timers_set(&orchestrator->timers, &run->timer,
+                     sarn__writer_now(&engine->writer) + SARN__RUN_AGAIN_US);
 }
 
 /* It cannot be read: neither can anything be done for it. */
@@ -280,107 +298,112 @@ static void give_up(sarn_engine *engine,
         hooks->log(hooks->arg, error->text);
     }
     sarn__run_answer_error(engine, run, status, error);
+    sarn__run_drop_jobs(engine->orchestrator, run);
     sarn__run_destroy(engine->orchestrator, run);
 }
 
+/* The engine winds up: what is not out stays as the next open is to find it. */
+static void withdraw(sarn_engine *engine, struct sarn__run *run)
+{
+    struct sarn_error error;
+    struct sarn__unit unit;
+
+    sarn__unit_begin(&unit, engine, run, run->execution->beginning.run_id);
+    if (sarn__run_withdraw(&unit, &error) != SARN_OK) {
+        sarn__unit_abandon(&unit);
+        return;
+    }
+    sarn__unit_end(&unit);
+    if (unit.count > 0) {
+        sarn__run_move(engine->orchestrator, run, SARN__GATED);
+    }
+}
+
+/* When the run is to be looked at, by itself. */
+static void set_timer(sarn_engine *engine, struct sarn__run *run, int64_t wake_us)
+{
+    int64_t look_us = sarn__run_next_look(run);
+
+    wake_us = look_us < wake_us ? look_us : wake_us;
+    if (wake_us != INT64_MAX) {
+        sarn__timers_set(&engine->orchestrator->timers, &run->timer, wake_us);
+    }
+}
+
+/* Does nothing of it have to stay in memory? */
+static bool may_leave(const struct sarn__run *run)
+{
+    return run->jobs == NULL && run->held == NULL && run->waiters_first == NULL &&
+           (run->asleep || run->timer.place == 0);
+}
+
 static void
-launch(sarn_engine *engine, struct sarn__run *run, const struct sarn__duty *duty)
+follow(sarn_engine *engine, struct sarn__run *run, const struct sarn__plan *plan)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    struct sarn__step_job *job = sarn__step_job_create(&orchestrator->runs.heap);
+    sarn_status status = SARN_OK;
 
-    if (job == NULL ||
-        sarn__step_call_init(&job->call, engine, run->execution, run->definition, duty,
-                             sarn__run_workflow_id(run), true,
-                             job->call.arena) != SARN_OK) {
-        sarn__step_job_destroy(job);
+    run->rang = false;
+    if (run->gate > engine->durable) {
+        sarn__run_move(orchestrator, run, SARN__GATED);
+        return;
+    }
+    sarn__run_forget_held(run);
+    sarn__run_answer(engine, run);
+    if (run->definition != NULL) {
+        sarn__run_review_jobs(engine, run, plan);
+    }
+    if (engine->winding) {
+        withdraw(engine, run);
+        return;
+    }
+    status = sarn__run_launch(engine, run, plan);
+    if (status == SARN_ERR_NOMEM) {
         sarn__run_postpone(engine, run);
         return;
     }
-    job->run = run;
-    job->kind = (uint32_t)duty->kind;
-    job->compensation = duty->compensation;
-    run->job = job;
-    orchestrator->jobs_out += 1;
-    sarn__engine_push_job(engine, &job->job);
+    set_timer(engine, run, plan->wake_us);
+    if (status == SARN_ERR_OVERLOADED) {
+        sarn__run_move(orchestrator, run, SARN__READY);
+    } else if (may_leave(run)) {
+        sarn__timers_clear(&orchestrator->timers, &run->timer);
+        sarn__run_move(orchestrator, run, SARN__LEAVING);
+    }
 }
 
-/* The engine winds up before the attempt began, whose intent is durable: say so, or the
- * next open would have to ask. */
-static void
-withdraw(sarn_engine *engine, struct sarn__run *run, const struct sarn__duty *duty)
+/* --- turns --- */
+
+sarn_status sarn__run_go_on(struct sarn__unit *unit, struct sarn_error *error)
 {
-    const struct sarn__step *recorded =
-        sarn__execution_step(run->execution, duty->step_id);
-    struct sarn__duty not_done = *duty;
-    struct sarn__outcome outcome = {.fate = SARN_STEP_NOT_DONE};
-    struct sarn_error error;
-    struct unit unit;
+    struct sarn__run *run = unit->run;
+    struct sarn__orchestrator *orchestrator = unit->engine->orchestrator;
+    sarn_status status = SARN_OK;
 
-    if (duty->kind != SARN__DUTY_RUN || duty->compensation || recorded == NULL ||
-        recorded->state != SARN__RUNNING || recorded->orphaned) {
-        return;
+    sarn__run_move(orchestrator, run, SARN__NOWHERE);
+    sarn__timers_clear(&orchestrator->timers, &run->timer);
+    run->postponed = false;
+    if (run->definition != NULL) {
+        status = drive(unit, error);
     }
-    not_done.kind = SARN__DUTY_RECONCILE;
-    begin(&unit, engine, run, run->execution->run_id);
-    if (settle(&unit, &not_done, &outcome, &error) != SARN_OK) {
-        abandon(&unit);
-        return;
+    if (status != SARN_OK) {
+        sarn__unit_abandon(unit);
+        return status;
     }
-    end(&unit, &not_done);
-    sarn__runs_push(&engine->orchestrator->gated, run, SARN__GATED);
-}
-
-static void
-follow(sarn_engine *engine, struct sarn__run *run, const struct sarn__duty *duty)
-{
-    struct sarn__orchestrator *orchestrator = engine->orchestrator;
-
-    if (run->gate > engine->durable) {
-        sarn__runs_push(&orchestrator->gated, run, SARN__GATED);
-        return;
-    }
-    switch (duty->kind) {
-    case SARN__DUTY_NONE:
-        sarn__run_answer(engine, run);
-        sarn__runs_push(&orchestrator->ended, run, SARN__ENDED);
-        orchestrator->ended_count += 1;
-        break;
-    case SARN__DUTY_WAIT:
-        sarn__timers_set(&orchestrator->timers, &run->timer, duty->due_us);
-        break;
-    case SARN__DUTY_RUN:
-    case SARN__DUTY_RECONCILE:
-        if (engine->winding) {
-            withdraw(engine, run, duty);
-        } else if (orchestrator->jobs_out < orchestrator->jobs_max) {
-            launch(engine, run, duty);
-        } else {
-            sarn__runs_push(&orchestrator->ready, run, SARN__READY);
-        }
-        break;
-    case SARN__DUTY_INTEND: /* It rests. */
-    case SARN__DUTY_UNDO:
-    case SARN__DUTY_COMPLETE:
-    case SARN__DUTY_UNDONE:
-    case SARN__DUTY_PARK:
-        break;
-    }
+    sarn__unit_end(unit);
+    follow(unit->engine, run, unit->plan);
+    return SARN_OK;
 }
 
 void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
 {
     struct sarn_error error = {SARN_OK, ""};
-    struct sarn__duty duty;
-    struct unit unit;
+    struct sarn__unit unit;
     sarn_status status;
 
-    assert(run->place == SARN__NOWHERE && run->job == NULL);
     if (engine->stopped != SARN_OK) {
         return;
     }
-    sarn__timers_clear(&engine->orchestrator->timers, &run->timer);
-    run->postponed = false;
+    sarn__run_move(engine->orchestrator, run, SARN__NOWHERE);
     status = sarn__run_load(engine, run, &error);
     if (status == SARN_ERR_NOMEM || status == SARN_ERR_STATE || status == SARN_ERR_IO) {
         sarn__run_postpone(engine, run);
@@ -390,85 +413,28 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
         give_up(engine, run, status, &error);
         return;
     }
-    begin(&unit, engine, run, run->execution->run_id);
-    status = drive(&unit, &duty, &error);
-    if (status != SARN_OK) {
-        abandon(&unit);
+    sarn__unit_begin(&unit, engine, run, run->execution->beginning.run_id);
+    if (sarn__run_go_on(&unit, &error) != SARN_OK) {
         sarn__run_postpone(engine, run);
-        return;
     }
-    end(&unit, &duty);
-    follow(engine, run, &duty);
 }
 
-void sarn__runs_pump(sarn_engine *engine)
+bool sarn__runs_pump(sarn_engine *engine)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    const struct sarn__runs *called = &orchestrator->places[SARN__CALLED];
+    const struct sarn__runs *ready = &orchestrator->places[SARN__READY];
 
-    while (engine->stopped == SARN_OK && orchestrator->ready.first != NULL &&
+    for (uint32_t i = 0;
+         i < SARN__RUNS_PER_TURN && engine->stopped == SARN_OK &&
+         called->first != NULL && !sarn__writer_is_full(&engine->writer);
+         i++) {
+        sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__CALLED));
+    }
+    while (engine->stopped == SARN_OK && ready->first != NULL &&
            (orchestrator->jobs_out < orchestrator->jobs_max || engine->winding)) {
-        sarn__run_advance(engine, sarn__runs_pop(&orchestrator->ready));
+        sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__READY));
     }
-}
-
-/* --- the beginning --- */
-
-static sarn_status write_start(struct unit *unit,
-                               const struct sarn_start *start,
-                               struct sarn_str input,
-                               const uint8_t input_hash[SARN__INPUT_HASH_BYTES],
-                               struct sarn_uuid run_id,
-                               struct sarn_error *error)
-{
-    struct sarn__run *run = unit->run;
-    struct sarn_str *window =
-        sarn_arena_alloc(unit->arena, SARN__WINDOW_STEPS_MAX * sizeof(*window));
-    struct sarn__execution_event event;
-
-    if (window == NULL) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
-    }
-    sarn__plan_start(run->definition, window, &event);
-    event.run_id = run_id;
-    event.input = input;
-    memcpy(event.input_hash, input_hash, SARN__INPUT_HASH_BYTES);
-    unit->meta.actor = start->actor;
-    unit->meta.origin = start->origin;
-    SARN__TRY(record(unit, &event, error));
-    run->started_position = run->last_position;
-    unit->meta.actor = unit->meta.origin = (struct sarn_str){NULL, 0};
-    return SARN_OK;
-}
-
-sarn_status sarn__run_begin(sarn_engine *engine,
-                            struct sarn__run *run,
-                            const struct sarn_start *start,
-                            struct sarn_str input,
-                            const uint8_t input_hash[SARN__INPUT_HASH_BYTES],
-                            struct sarn_error *error)
-{
-    int64_t now_us = sarn__writer_now(&engine->writer);
-    struct sarn_uuid run_id;
-    struct sarn__duty duty;
-    struct unit unit;
-    sarn_status status;
-
-    run->correlation_id = start->correlation_id;
-    if (sarn_uuid_is_zero(run->correlation_id)) {
-        SARN__TRY(
-            sarn__writer_uuid(&engine->writer, now_us, &run->correlation_id, error));
-    }
-    SARN__TRY(sarn__writer_uuid(&engine->writer, now_us, &run_id, error));
-    begin(&unit, engine, run, run_id);
-    status = write_start(&unit, start, input, input_hash, run_id, error);
-    if (status == SARN_OK) {
-        status = drive(&unit, &duty, error);
-    }
-    if (status != SARN_OK) {
-        abandon(&unit);
-        return status;
-    }
-    end(&unit, &duty);
-    follow(engine, run, &duty);
-    return SARN_OK;
+    return engine->stopped == SARN_OK && called->first != NULL &&
+           !sarn__writer_is_full(&engine->writer);
 }

@@ -1,5 +1,5 @@
-/* Replies to who waits for an execution, and questions about one. */
-#include <stdio.h>
+/* Replies to who waits for an execution. */
+#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -16,6 +16,21 @@ void sarn__run_wait(struct sarn__run *run, struct sarn__request *request)
     run->waiters_last = request;
 }
 
+void sarn__run_unwait(struct sarn__run *run, const struct sarn__request *request)
+{
+    struct sarn__request **link = &run->waiters_first, *before = NULL;
+
+    while (*link != request) {
+        assert(*link != NULL);
+        before = *link;
+        link = &(*link)->next;
+    }
+    *link = request->next;
+    if (run->waiters_last == request) {
+        run->waiters_last = before;
+    }
+}
+
 static struct sarn__request *take_waiters(struct sarn__run *run)
 {
     struct sarn__request *first = run->waiters_first;
@@ -24,19 +39,36 @@ static struct sarn__request *take_waiters(struct sarn__run *run)
     return first;
 }
 
-/* --- replies --- */
+/* --- how it ended --- */
 
 static sarn_status ending(const struct sarn__execution *execution,
-                          const struct sarn__trouble **trouble)
+                          struct sarn_str *text)
 {
-    *trouble = NULL;
-    if (execution->status == SARN_EXECUTION_COMPENSATED) {
-        *trouble = &execution->failure;
-        return SARN_ERR_COMPENSATED;
-    }
-    if (execution->status == SARN_EXECUTION_PARKED) {
-        *trouble = &execution->parked;
+    *text = execution->failure.text.size > 0 ? execution->failure.text
+                                             : execution->failure.code;
+    switch ((enum sarn_execution_status)execution->status) {
+    case SARN_EXECUTION_PARKED:
+        *text = execution->parked.text.size > 0 ? execution->parked.text
+                                                : execution->parked.code;
         return SARN_ERR_PARKED;
+    case SARN_EXECUTION_COMPENSATED:
+        return SARN_ERR_COMPENSATED;
+    case SARN_EXECUTION_UNDONE:
+        *text = execution->asked_text;
+        return SARN_ERR_COMPENSATED;
+    case SARN_EXECUTION_CANCELLED:
+        *text = execution->asked_text;
+        return SARN_ERR_CANCELLED;
+    case SARN_EXECUTION_TERMINATED:
+        *text = execution->asked_text;
+        return SARN_ERR_TERMINATED;
+    case SARN_EXECUTION_TIMED_OUT:
+        return SARN_ERR_TIMEOUT;
+    case SARN_EXECUTION_COMPLETED:
+    case SARN_EXECUTION_RUNNING:
+    case SARN_EXECUTION_COMPENSATING:
+    case SARN_EXECUTION_CONTINUED:
+        break;
     }
     return SARN_OK;
 }
@@ -58,20 +90,57 @@ static void cut(struct sarn_str text, char to[SARN_ERROR_TEXT_BYTES])
     to[size] = '\0';
 }
 
+/* The result of an execution that completed, in the request's memory. */
+static sarn_status take_result(sarn_engine *engine,
+                               const struct sarn__run *run,
+                               struct sarn__request *request,
+                               struct sarn_reply *reply)
+{
+    const struct sarn_codec *codec = &engine->log.ports.codec;
+    const struct sarn_workflow *workflow =
+        run->definition == NULL ? NULL : run->definition->workflow;
+    const struct sarn_type *type = NULL;
+    uint32_t index = 0;
+    void *value = NULL;
+
+    if (workflow == NULL || workflow->result == NULL ||
+        run->execution->output.size == 0) {
+        return SARN_OK;
+    }
+    index = sarn__step_index(workflow, sarn_str(workflow->result), 0);
+    if (index < workflow->step_count) {
+        type = sarn__step_at(workflow, index)->output;
+    }
+    if (type == NULL) {
+        return SARN_OK;
+    }
+    value = sarn_arena_alloc(request->arena, type->size);
+    if (value == NULL) {
+        return SARN_ERR_NOMEM;
+    }
+    SARN__TRY(codec->ops->decode(codec->self, type, run->execution->output, value,
+                                 request->arena, NULL));
+    reply->output = value;
+    reply->output_type = type;
+    return SARN_OK;
+}
+
 static void reply_end(sarn_engine *engine,
                       const struct sarn__run *run,
                       struct sarn__request *request)
 {
-    const struct sarn__trouble *trouble = NULL;
+    struct sarn_str why;
     char text[SARN_ERROR_TEXT_BYTES];
-    struct sarn_reply reply = {.status = ending(run->execution, &trouble),
+    struct sarn_reply reply = {.status = ending(run->execution, &why),
                                .position = run->last_position,
                                .version = (int64_t)run->last_version,
                                .correlation_id = run->correlation_id,
-                               .repeated = request->waiting != 0};
+                               .repeated = request->waiting != SARN__WAITS_FIRST};
 
-    if (trouble != NULL) {
-        cut(trouble->text.size > 0 ? trouble->text : trouble->code, text);
+    if (reply.status == SARN_OK) {
+        reply.status = take_result(engine, run, request, &reply);
+    } else {
+        cut(why, text);
         reply.text = text[0] == '\0' ? NULL : text;
     }
     sarn__answer_now(engine, request, &reply);
@@ -85,24 +154,47 @@ static void reply_started(sarn_engine *engine,
                                .position = run->started_position,
                                .version = -1,
                                .correlation_id = run->correlation_id,
-                               .repeated = request->waiting != 0};
+                               .repeated = request->waiting != SARN__WAITS_FIRST};
 
     sarn__answer_now(engine, request, &reply);
+}
+
+/* What it waited for has ended: it is decided about anew. */
+static void
+replace(sarn_engine *engine, const struct sarn__run *run, struct sarn__request *request)
+{
+    struct sarn_reply reply = {
+        .status = SARN_ERR_EXISTS,
+        .text = "the execution was parked while it was ended: decide about it first",
+        .version = -1};
+
+    if (!sarn__execution_is_closed(run->execution)) {
+        sarn__answer_now(engine, request, &reply);
+        return;
+    }
+    request->waiting = SARN__WAITS_FIRST;
+    engine->waiting -= 1; /* It is counted again. */
+    sarn__engine_submit(engine, request);
 }
 
 void sarn__run_answer(sarn_engine *engine, struct sarn__run *run)
 {
     struct sarn__request *request = take_waiters(run);
     bool started = run->started_position <= engine->durable;
-    bool over = run->last_position <= engine->durable &&
+    bool over = request != NULL && run->last_position <= engine->durable &&
                 sarn__execution_is_over(run->execution);
 
     while (request != NULL) {
         struct sarn__request *next = request->next;
         bool detached = (request->as.start.flags & SARN_START_DETACHED) != 0;
 
-        /* Who joins an execution that has ended wants to know how, detached or not. */
-        if (over && (!detached || request->waiting != 0)) {
+        if (request->waiting == SARN__WAITS_TO_REPLACE && over) {
+            replace(engine, run, request);
+        } else if (request->waiting == SARN__WAITS_TO_REPLACE) {
+            sarn__run_wait(run, request);
+        } else if (over && (!detached || request->waiting != SARN__WAITS_FIRST)) {
+            /* Who joins an execution that has ended wants to know how, detached or
+             * not. */
             reply_end(engine, run, request);
         } else if (started && detached) {
             reply_started(engine, run, request);
@@ -126,108 +218,4 @@ void sarn__run_answer_error(sarn_engine *engine,
         sarn__answer_error(engine, request, status, error);
         request = next;
     }
-}
-
-/* --- questions --- */
-
-uint32_t sarn__orchestrator_running(const sarn_engine *engine)
-{
-    return engine->orchestrator->jobs_out;
-}
-
-uint64_t sarn__orchestrator_executions(const sarn_engine *engine)
-{
-    return engine->orchestrator->runs.count - engine->orchestrator->ended_count;
-}
-
-/* Where it is, as far as the definition registered now can tell. */
-static sarn_status current_step(sarn_engine *engine,
-                                struct sarn_str workflow,
-                                const struct sarn__execution *execution,
-                                struct sarn_arena *arena,
-                                struct sarn_str *step)
-{
-    const struct sarn_workflow *registered =
-        sarn__registry_workflow(engine->log.registry, workflow);
-    const struct sarn__definition *definition = NULL;
-    struct sarn__duty duty;
-
-    if (registered == NULL) {
-        return SARN_OK;
-    }
-    definition = sarn__run_definition(engine->orchestrator, registered);
-    if (definition == NULL) {
-        return SARN_ERR_NOMEM;
-    }
-    sarn__plan(execution, definition, sarn__writer_now(&engine->writer), &duty);
-    return sarn_arena_copy(arena, duty.step_id, step);
-}
-
-static sarn_status fill_info(sarn_engine *engine,
-                             struct sarn_str workflow,
-                             const struct sarn__execution *execution,
-                             struct sarn_arena *arena,
-                             struct sarn_execution_info *info)
-{
-    struct sarn_execution_info found = {.status = execution->status,
-                                        .steps_done = execution->done_count,
-                                        .run_id = execution->run_id};
-
-    switch ((enum sarn_execution_status)execution->status) {
-    case SARN_EXECUTION_RUNNING:
-        SARN__TRY(current_step(engine, workflow, execution, arena, &found.step));
-        break;
-    case SARN_EXECUTION_COMPENSATING:
-    case SARN_EXECUTION_COMPENSATED:
-        found.step = execution->failure.step;
-        found.text = execution->failure.text;
-        break;
-    case SARN_EXECUTION_PARKED:
-        found.step = execution->parked.step;
-        found.text = execution->parked.text;
-        break;
-    case SARN_EXECUTION_COMPLETED:
-    case SARN_EXECUTION_CANCELLED:
-    case SARN_EXECUTION_TERMINATED:
-    case SARN_EXECUTION_TIMED_OUT:
-    case SARN_EXECUTION_CONTINUED:
-    case SARN_EXECUTION_UNDONE:
-        break;
-    }
-    *info = found;
-    return SARN_OK;
-}
-
-sarn_status sarn__orchestrator_execution(sarn_engine *engine,
-                                         uint32_t tenant,
-                                         struct sarn_str workflow,
-                                         struct sarn_str workflow_id,
-                                         struct sarn_arena *arena,
-                                         struct sarn_execution_info *info,
-                                         struct sarn_error *error)
-{
-    char name[SARN_STREAM_NAME_BYTES_MAX + 1];
-    int size = snprintf(name, sizeof(name), "%.*s-%.*s", (int)workflow.size,
-                        workflow.data, (int)workflow_id.size, workflow_id.data);
-    struct sarn__execution *execution = NULL;
-    struct sarn__execution_trace trace;
-    struct sarn__head head;
-
-    if (size > 0 && size < (int)sizeof(name)) {
-        struct sarn_str stream = {name, (uint32_t)size};
-
-        SARN__TRY(sarn__store_head(&engine->log.store, tenant, stream, &head, error));
-        SARN__TRY(sarn__execution_read(&engine->log.store, engine->log.decoder, &head,
-                                       arena, engine->orchestrator->scratch, &execution,
-                                       &trace, error));
-    }
-    if (execution == NULL) {
-        return sarn__fail(
-            error, SARN_ERR_NOT_FOUND, "workflow \"%.*s\" has no execution \"%.*s\"",
-            (int)workflow.size, workflow.data, (int)workflow_id.size, workflow_id.data);
-    }
-    if (fill_info(engine, workflow, execution, arena, info) != SARN_OK) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory reading an execution");
-    }
-    return SARN_OK;
 }

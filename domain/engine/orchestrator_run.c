@@ -16,42 +16,74 @@ struct sarn_str sarn__run_stream(const struct sarn__run *run)
     return (struct sarn_str){name_of(run), run->name_size};
 }
 
+struct sarn_str sarn__run_workflow(const struct sarn__run *run)
+{
+    return sarn__category(sarn__run_stream(run));
+}
+
 struct sarn_str sarn__run_workflow_id(const struct sarn__run *run)
 {
-    uint32_t workflow = sarn_str(run->definition->workflow->name).size + 1;
+    uint32_t workflow = sarn__run_workflow(run).size;
 
-    assert(run->name_size >= workflow);
-    return (struct sarn_str){name_of(run) + workflow, run->name_size - workflow};
+    if (workflow == run->name_size) {
+        return (struct sarn_str){NULL, 0};
+    }
+    return (struct sarn_str){name_of(run) + workflow + 1,
+                             run->name_size - workflow - 1};
 }
 
 /* --- lists --- */
 
-void sarn__runs_push(struct sarn__runs *runs,
-                     struct sarn__run *run,
-                     enum sarn__place place)
+static void leave(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
 {
-    assert(run->place == SARN__NOWHERE);
-    run->place = (uint8_t)place;
-    run->next = NULL;
+    struct sarn__runs *runs = &orchestrator->places[run->where];
+
+    if (run->where == SARN__NOWHERE) {
+        return;
+    }
+    orchestrator->leaving_count -= run->where == SARN__LEAVING ? 1 : 0;
+    if (run->previous == NULL) {
+        runs->first = run->next;
+    } else {
+        run->previous->next = run->next;
+    }
+    if (run->next == NULL) {
+        runs->last = run->previous;
+    } else {
+        run->next->previous = run->previous;
+    }
+    run->next = run->previous = NULL;
+    run->where = SARN__NOWHERE;
+}
+
+void sarn__run_move(struct sarn__orchestrator *orchestrator,
+                    struct sarn__run *run,
+                    enum sarn__where where)
+{
+    struct sarn__runs *runs = &orchestrator->places[where];
+
+    leave(orchestrator, run);
+    if (where == SARN__NOWHERE) {
+        return;
+    }
+    run->where = (uint8_t)where;
+    run->previous = runs->last;
     if (runs->last == NULL) {
         runs->first = run;
     } else {
         runs->last->next = run;
     }
     runs->last = run;
+    orchestrator->leaving_count += where == SARN__LEAVING ? 1 : 0;
 }
 
-struct sarn__run *sarn__runs_pop(struct sarn__runs *runs)
+struct sarn__run *sarn__run_take_from(struct sarn__orchestrator *orchestrator,
+                                      enum sarn__where where)
 {
-    struct sarn__run *run = runs->first;
+    struct sarn__run *run = orchestrator->places[where].first;
 
     if (run != NULL) {
-        runs->first = run->next;
-        if (runs->first == NULL) {
-            runs->last = NULL;
-        }
-        run->next = NULL;
-        run->place = SARN__NOWHERE;
+        leave(orchestrator, run);
     }
     return run;
 }
@@ -123,22 +155,12 @@ struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
     return run;
 }
 
-static void free_state(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
-{
-    if (run->execution != NULL) {
-        unlink_run(orchestrator, run);
-        orchestrator->bytes -= run->bytes;
-        sarn_arena_destroy(run->execution->arena);
-        run->execution = NULL;
-    }
-}
-
 void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
 {
-    assert(run->job == NULL && run->waiters_first == NULL &&
-           run->place == SARN__NOWHERE);
-    free_state(orchestrator, run);
-    sarn__step_job_destroy(run->held);
+    assert(run->jobs == NULL && run->waiters_first == NULL);
+    leave(orchestrator, run);
+    sarn__run_drop_state(orchestrator, run);
+    sarn__run_forget_held(run);
     sarn__timers_clear(&orchestrator->timers, &run->timer);
     sarn__map_remove(&orchestrator->runs, &run->node);
     sarn__heap_free(&orchestrator->runs.heap, run);
@@ -146,9 +168,9 @@ void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run
 
 /* --- states --- */
 
-void sarn__run_keep(struct sarn__orchestrator *orchestrator,
-                    struct sarn__run *run,
-                    struct sarn__execution *execution)
+static void keep(struct sarn__orchestrator *orchestrator,
+                 struct sarn__run *run,
+                 struct sarn__execution *execution)
 {
     assert(run->execution == NULL);
     run->execution = execution;
@@ -157,10 +179,79 @@ void sarn__run_keep(struct sarn__orchestrator *orchestrator,
     link_newest(orchestrator, run);
 }
 
+sarn_status sarn__run_make_state(struct sarn__orchestrator *orchestrator,
+                                 struct sarn__run *run)
+{
+    struct sarn_arena *arena = sarn_arena_create(&orchestrator->runs.heap);
+    struct sarn__execution *execution =
+        arena == NULL ? NULL : sarn_arena_alloc(arena, sizeof(*execution));
+
+    if (execution == NULL) {
+        sarn_arena_destroy(arena);
+        return SARN_ERR_NOMEM;
+    }
+    sarn__execution_init(execution, arena);
+    keep(orchestrator, run, execution);
+    return SARN_OK;
+}
+
+struct sarn__execution *sarn__run_take_state(struct sarn__orchestrator *orchestrator,
+                                             struct sarn__run *run)
+{
+    struct sarn__execution *execution = run->execution;
+
+    unlink_run(orchestrator, run);
+    orchestrator->bytes -= run->bytes;
+    run->execution = NULL;
+    return execution;
+}
+
 void sarn__run_drop_state(struct sarn__orchestrator *orchestrator,
                           struct sarn__run *run)
 {
-    free_state(orchestrator, run);
+    if (run->execution != NULL) {
+        sarn_arena_destroy(sarn__run_take_state(orchestrator, run)->arena);
+    }
+}
+
+/* The intents of attempts that are out, or back, are our own, whatever else the log
+ * holds. */
+static void own_intents(struct sarn__execution *execution,
+                        const struct sarn__step_job *jobs)
+{
+    for (const struct sarn__step_job *job = jobs; job != NULL; job = job->next) {
+        struct sarn__step *visit = NULL;
+
+        if (job->claim.kind == SARN__DUTY_CALL) {
+            visit =
+                sarn__execution_visit(execution, job->claim.step_id, job->claim.visit);
+        }
+        if (visit != NULL && visit->state == SARN__RUNNING &&
+            visit->attempts == job->claim.attempt) {
+            visit->orphaned = false;
+        }
+    }
+}
+
+/* The definition that execution was begun with, if it is registered; else the latest.
+ */
+static const struct sarn__definition *
+choose_definition(sarn_engine *engine,
+                  const struct sarn__run *run,
+                  const struct sarn__execution *execution)
+{
+    const struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    struct sarn_str name = sarn__run_workflow(run);
+
+    for (uint32_t i = 0; i < orchestrator->definition_count; i++) {
+        const struct sarn__definition *definition = orchestrator->definitions[i];
+
+        if (definition->fingerprint == execution->beginning.fingerprint &&
+            sarn_str_equal(sarn_str(definition->workflow->name), name)) {
+            return definition;
+        }
+    }
+    return run->definition;
 }
 
 /* What the log says, and what it cannot: who is gone may have begun more. */
@@ -173,14 +264,20 @@ static void take_up(sarn_engine *engine,
     run->started_position = trace->started_position;
     run->last_position = trace->last_position;
     run->last_version = trace->last_version;
+    run->asleep = trace->asleep;
     if (run->recovered) {
         sarn__execution_recovered(execution, run->orphaned);
+        own_intents(execution, run->jobs);
+        own_intents(execution, run->held);
     }
-    run->misfit = !sarn__execution_is_over(execution) &&
-                  execution->fingerprint == run->definition->fingerprint &&
-                  sarn__step_call_verify(&engine->log.ports.codec, execution,
-                                         run->definition, NULL) != SARN_OK;
-    sarn__run_keep(engine->orchestrator, run, execution);
+    run->misfit = false;
+    if (run->definition != NULL) {
+        run->definition = choose_definition(engine, run, execution);
+        run->misfit = !sarn__execution_is_over(execution) &&
+                      sarn__step_call_verify(&engine->log.ports.codec, execution,
+                                             run->definition, NULL) != SARN_OK;
+    }
+    keep(engine->orchestrator, run, execution);
 }
 
 sarn_status
@@ -210,7 +307,7 @@ sarn__run_load(sarn_engine *engine, struct sarn__run *run, struct sarn_error *er
                           (int)stream.size, stream.data);
     }
     status = sarn__execution_read(&engine->log.store, engine->log.decoder, &head, arena,
-                                  orchestrator->scratch, &execution, &trace, error);
+                                  orchestrator->loading, &execution, &trace, error);
     if (status == SARN_OK && execution == NULL) {
         status = sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%.*s\" is no execution",
                             (int)stream.size, stream.data);
@@ -223,6 +320,22 @@ sarn__run_load(sarn_engine *engine, struct sarn__run *run, struct sarn_error *er
     return SARN_OK;
 }
 
+/* Some of its intents are those of who is gone and some are our own: only its state
+ * knows which. */
+static bool is_mixed(const struct sarn__run *run)
+{
+    bool own = false;
+
+    if (!run->recovered || !sarn__execution_is_orphaned(run->execution)) {
+        return false;
+    }
+    for (const struct sarn__step *visit = run->execution->first; visit != NULL;
+         visit = visit->next) {
+        own = own || (visit->state == SARN__RUNNING && !visit->orphaned);
+    }
+    return own;
+}
+
 void sarn__runs_trim(sarn_engine *engine)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
@@ -232,9 +345,9 @@ void sarn__runs_trim(sarn_engine *engine)
     while (orchestrator->bytes > orchestrator->bytes_max && run != NULL) {
         struct sarn__run *newer = run->newer;
 
-        if (run->last_position <= folded) {
+        if (run->last_position <= folded && !is_mixed(run)) {
             run->orphaned = sarn__execution_is_orphaned(run->execution);
-            free_state(orchestrator, run);
+            sarn__run_drop_state(orchestrator, run);
         }
         run = newer;
     }
@@ -244,13 +357,10 @@ void sarn__runs_reap(sarn_engine *engine)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
     uint64_t folded = sarn__writer_folded(&engine->writer);
+    struct sarn__runs *leaving = &orchestrator->places[SARN__LEAVING];
 
-    while (orchestrator->ended.first != NULL &&
-           orchestrator->ended.first->last_position <= folded) {
-        struct sarn__run *run = sarn__runs_pop(&orchestrator->ended);
-
-        orchestrator->ended_count -= 1;
-        sarn__run_destroy(orchestrator, run);
+    while (leaving->first != NULL && leaving->first->last_position <= folded) {
+        sarn__run_destroy(orchestrator, leaving->first);
     }
 }
 

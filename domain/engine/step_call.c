@@ -1,30 +1,35 @@
+/* Making a call, and what it answered. */
 #include "engine/step_call.h"
 
 #include <assert.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/heap.h"
 #include "core/utf8.h"
 
-/* --- making a call --- */
+/* --- what it is called with --- */
 
-/* Under which a service knows the step of this run: apart from its compensation, and
- * from every other run of the same id. */
-static sarn_status make_key(struct sarn_step_call *call, struct sarn_uuid run_id)
+/* Under which a service knows this visit of the step of this run: apart from its
+ * compensation, and from every other run of the same id. */
+static sarn_status make_key(struct sarn_step_call *call)
 {
     const char *infix = call->compensation ? "compensate" : "run";
-    size_t size = SARN_UUID_TEXT_BYTES + strlen(infix) + strlen(call->step->id) + 2;
+    size_t size = SARN_UUID_TEXT_BYTES + strlen(infix) + strlen(call->step->id) + 16;
     char *text = sarn_arena_alloc(call->arena, size);
     char run[SARN_UUID_TEXT_BYTES];
 
     if (text == NULL) {
         return SARN_ERR_NOMEM;
     }
-    sarn_uuid_text(run_id, run);
-    snprintf(text, size, "%s/%s/%s", run, infix, call->step->id);
+    sarn_uuid_text(call->run_id, run);
+    if (call->visit > 1) {
+        snprintf(text, size, "%s/%s/%s/%" PRIu32, run, infix, call->step->id,
+                 call->visit);
+    } else {
+        snprintf(text, size, "%s/%s/%s", run, infix, call->step->id);
+    }
     call->key = sarn_str(text);
     return SARN_OK;
 }
@@ -39,11 +44,20 @@ take(struct sarn_step_call *call, bool copy, struct sarn_str from, struct sarn_s
     return SARN_OK;
 }
 
+/* What a reset has undone is as if it had never been, unless this undoes, too. */
+static bool is_seen(const struct sarn__execution *execution,
+                    const struct sarn__step *visit)
+{
+    return visit->output.size > 0 && (visit->state != SARN__UNDONE ||
+                                      execution->status != SARN_EXECUTION_RUNNING);
+}
+
 static sarn_status take_outputs(struct sarn_step_call *call,
                                 const struct sarn__execution *execution,
                                 bool copy)
 {
     const struct sarn_workflow *workflow = call->workflow;
+    uint32_t index = 0;
 
     if (execution->step_count == 0) {
         return SARN_OK;
@@ -53,23 +67,106 @@ static sarn_status take_outputs(struct sarn_step_call *call,
     if (call->outputs == NULL) {
         return SARN_ERR_NOMEM;
     }
-    for (uint32_t i = 0; i < workflow->step_count; i++) {
-        const struct sarn_step *step = sarn__step_at(workflow, i);
-        const struct sarn__step *recorded = NULL;
+    for (const struct sarn__step *visit = execution->first; visit != NULL;
+         visit = visit->next) {
+        struct sarn__step_output *output = &call->outputs[call->output_count];
 
-        if (step->output == NULL) {
+        if (!is_seen(execution, visit)) {
             continue;
         }
-        recorded = sarn__execution_step(execution, sarn_str(step->id));
-        if (recorded != NULL && recorded->output.size > 0) {
-            struct sarn__step_output *output = &call->outputs[call->output_count];
-
-            output->step = step;
-            SARN__TRY(take(call, copy, recorded->output, &output->bytes));
+        index = sarn__step_index(workflow, visit->id, index);
+        if (index >= workflow->step_count) {
+            continue;
+        }
+        output->step = sarn__step_at(workflow, index);
+        if (output->step->output != NULL) {
+            output->visit = visit->visit;
+            SARN__TRY(take(call, copy, visit->output, &output->bytes));
             call->output_count += 1;
         }
     }
     return SARN_OK;
+}
+
+static sarn_status take_messages(struct sarn_step_call *call,
+                                 const struct sarn__execution *execution,
+                                 bool copy)
+{
+    uint32_t count = 0;
+
+    for (const struct sarn__message *message = execution->latest; message != NULL;
+         message = message->next) {
+        count += 1;
+    }
+    if (count == 0) {
+        return SARN_OK;
+    }
+    call->messages = sarn_arena_alloc(call->arena, count * sizeof(*call->messages));
+    if (call->messages == NULL) {
+        return SARN_ERR_NOMEM;
+    }
+    for (const struct sarn__message *message = execution->latest; message != NULL;
+         message = message->next) {
+        struct sarn__step_message *seen = &call->messages[call->message_count];
+
+        if (sarn__message_find(call->workflow, message->name, NULL, &seen->type,
+                               NULL) &&
+            seen->type != NULL) {
+            SARN__TRY(take(call, copy, message->name, &seen->name));
+            SARN__TRY(take(call, copy, message->payload, &seen->bytes));
+            call->message_count += 1;
+        }
+    }
+    return SARN_OK;
+}
+
+static sarn_status take_promises(struct sarn_step_call *call,
+                                 const struct sarn__execution *execution,
+                                 const struct sarn__definition *definition)
+{
+    const struct sarn_workflow *workflow = definition->workflow;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < workflow->step_count; i++) {
+        count += sarn__step_at(workflow, i)->kind == SARN_STEP_PROMISE ? 1 : 0;
+    }
+    if (count == 0) {
+        return SARN_OK;
+    }
+    call->promises = sarn_arena_alloc(call->arena, count * sizeof(*call->promises));
+    if (call->promises == NULL) {
+        return SARN_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < workflow->step_count; i++) {
+        const struct sarn_step *step = sarn__step_at(workflow, i);
+
+        if (step->kind == SARN_STEP_PROMISE) {
+            call->promises[call->promise_count] = (struct sarn__step_promise){
+                step, sarn__plan_visit_number(execution, definition, i)};
+            call->promise_count += 1;
+        }
+    }
+    return SARN_OK;
+}
+
+/* What every function sees. */
+static sarn_status take_sight(struct sarn_step_call *call,
+                              sarn_engine *engine,
+                              const struct sarn__execution *execution,
+                              const struct sarn__definition *definition,
+                              struct sarn_str workflow_id,
+                              bool copy)
+{
+    call->workflow = definition->workflow;
+    call->ports = &engine->log.ports;
+    call->registry = engine->log.registry;
+    call->context = engine->options.context;
+    call->run_id = execution->beginning.run_id;
+    SARN__TRY(take(call, copy, workflow_id, &call->workflow_id));
+    SARN__TRY(take(call, copy, execution->beginning.input, &call->input_bytes));
+    SARN__TRY(take_outputs(call, execution, copy));
+    SARN__TRY(take_messages(call, execution, copy));
+    return take_promises(call, execution, definition);
 }
 
 sarn_status sarn__step_call_init(struct sarn_step_call *call,
@@ -82,23 +179,38 @@ sarn_status sarn__step_call_init(struct sarn_step_call *call,
                                  struct sarn_arena *arena)
 {
     call->arena = arena;
-    call->codec = &engine->log.ports.codec;
-    call->context = engine->options.context;
-    call->workflow = definition->workflow;
     call->step = duty->step;
     call->attempt = duty->attempt;
+    call->visit = duty->visit_number;
     call->compensation = duty->compensation;
     call->reconciling = duty->kind == SARN__DUTY_RECONCILE;
-    call->local = duty->local;
+    call->local = duty->kind == SARN__DUTY_LOCAL;
     call->function = call->reconciling    ? duty->step->reconcile
                      : duty->compensation ? duty->step->compensate
                                           : duty->step->run;
     assert(call->function != NULL);
-    SARN__TRY(take(call, copy, workflow_id, &call->workflow_id));
-    SARN__TRY(take(call, copy, execution->input, &call->input_bytes));
-    SARN__TRY(make_key(call, execution->run_id));
-    return take_outputs(call, execution, copy);
+    SARN__TRY(take_sight(call, engine, execution, definition, workflow_id, copy));
+    return make_key(call);
 }
+
+sarn_status sarn__message_call_init(struct sarn_step_call *call,
+                                    sarn_engine *engine,
+                                    const struct sarn__execution *execution,
+                                    const struct sarn__definition *definition,
+                                    const struct sarn_message *message,
+                                    const void *argument,
+                                    struct sarn_str workflow_id,
+                                    struct sarn_arena *arena)
+{
+    assert(message->handler != NULL);
+    call->arena = arena;
+    call->message = message;
+    call->function = message->handler;
+    call->argument = argument;
+    return take_sight(call, engine, execution, definition, workflow_id, false);
+}
+
+/* --- the call --- */
 
 /* Text from outside goes into the log, where it must be UTF-8: what is not, and a
  * character cut in half, becomes question marks. */
@@ -114,27 +226,29 @@ static void clean(char *text)
 }
 
 /* The bytes were verified when they were folded, so only memory can fail. */
-static const void *decode(const struct sarn_step_call *call,
-                          const struct sarn_type *type,
-                          struct sarn_str bytes)
+static bool decode_input(struct sarn_step_call *call)
 {
-    void *value = sarn_arena_alloc(call->arena, type->size);
+    const struct sarn_codec *codec = &call->ports->codec;
+    const struct sarn_type *type = call->workflow->input;
+    void *value = NULL;
 
-    if (value == NULL || call->codec->ops->decode(call->codec->self, type, bytes, value,
-                                                  call->arena, NULL) != SARN_OK) {
-        return NULL;
+    if (type == NULL) {
+        return true;
     }
-    return value;
+    value = sarn_arena_alloc(call->arena, type->size);
+    if (value != NULL && codec->ops->decode(codec->self, type, call->input_bytes, value,
+                                            call->arena, NULL) == SARN_OK) {
+        call->input = value;
+    }
+    return call->input != NULL;
 }
 
 void sarn__step_call_make(struct sarn_step_call *call)
 {
-    if (call->workflow->input != NULL) {
-        call->input = decode(call, call->workflow->input, call->input_bytes);
+    if (call->now_us == 0) {
+        call->now_us = call->ports->clock.ops->now_us(call->ports->clock.self);
     }
-    call->status = call->workflow->input != NULL && call->input == NULL
-                       ? SARN_ERR_NOMEM
-                       : call->function(call);
+    call->status = decode_input(call) ? call->function(call) : SARN_ERR_NOMEM;
     call->made = true;
     clean(call->code);
     clean(call->text);
@@ -150,10 +264,48 @@ void sarn__step_call_outcome(const struct sarn_step_call *call,
     if (failed) {
         outcome->code = sarn_str(call->code);
         outcome->text = sarn_str(text);
-    } else {
-        outcome->output = call->output;
-        outcome->fate = call->fate;
+        return;
     }
+    outcome->output = call->output;
+    outcome->fate = call->fate;
+    outcome->chose = call->chose;
+    outcome->next = call->next;
+    outcome->continues = call->continues;
+    outcome->continue_input = call->continue_input;
+    outcome->attributes = call->attributes;
+    outcome->attribute_count = call->attribute_count;
+    outcome->due_us = call->due_us;
+}
+
+/* --- do they still fit? --- */
+
+static bool fits(const struct sarn_codec *codec,
+                 const struct sarn_type *type,
+                 struct sarn_str bytes)
+{
+    return type == NULL ? bytes.size == 0
+                        : codec->ops->verify(codec->self, type, bytes, NULL) == SARN_OK;
+}
+
+static sarn_status verify_messages(const struct sarn_codec *codec,
+                                   const struct sarn__message *messages,
+                                   const struct sarn_workflow *workflow,
+                                   struct sarn_error *error)
+{
+    for (const struct sarn__message *message = messages; message != NULL;
+         message = message->next) {
+        const struct sarn_type *type = NULL;
+
+        if (sarn__message_find(workflow, message->name, NULL, &type, NULL) &&
+            !fits(codec, type, message->payload)) {
+            return sarn__fail(error, SARN_ERR_SCHEMA,
+                              "the recorded payload of message %.*s does not fit its "
+                              "type",
+                              message->name.size > 100 ? 100 : (int)message->name.size,
+                              message->name.data);
+        }
+    }
+    return SARN_OK;
 }
 
 sarn_status sarn__step_call_verify(const struct sarn_codec *codec,
@@ -162,185 +314,27 @@ sarn_status sarn__step_call_verify(const struct sarn_codec *codec,
                                    struct sarn_error *error)
 {
     const struct sarn_workflow *workflow = definition->workflow;
+    uint32_t index = 0;
 
-    if (workflow->input == NULL
-            ? execution->input.size > 0
-            : codec->ops->verify(codec->self, workflow->input, execution->input,
-                                 NULL) != SARN_OK) {
+    if (!fits(codec, workflow->input, execution->beginning.input)) {
         return sarn__fail(error, SARN_ERR_SCHEMA,
                           "the recorded input does not fit what workflow %.100s takes",
                           workflow->name);
     }
-    for (uint32_t i = 0; i < workflow->step_count; i++) {
-        const struct sarn_step *step = sarn__step_at(workflow, i);
-        const struct sarn__step *recorded =
-            sarn__execution_step(execution, sarn_str(step->id));
-
-        if (recorded != NULL && recorded->output.size > 0 &&
-            (step->output == NULL ||
-             codec->ops->verify(codec->self, step->output, recorded->output, NULL) !=
-                 SARN_OK)) {
+    for (const struct sarn__step *visit = execution->first; visit != NULL;
+         visit = visit->next) {
+        if (visit->output.size == 0) {
+            continue;
+        }
+        index = sarn__step_index(workflow, visit->id, index);
+        if (index < workflow->step_count &&
+            !fits(codec, sarn__step_at(workflow, index)->output, visit->output)) {
             return sarn__fail(
                 error, SARN_ERR_SCHEMA,
-                "the recorded output of step %.100s does not fit its type", step->id);
+                "the recorded output of step %.100s does not fit its type",
+                sarn__step_at(workflow, index)->id);
         }
     }
-    return SARN_OK;
-}
-
-/* --- what a step's function sees --- */
-
-struct sarn_str sarn_step_workflow_id(const struct sarn_step_call *call)
-{
-    return call->workflow_id;
-}
-
-struct sarn_str sarn_step_id(const struct sarn_step_call *call)
-{
-    return sarn_str(call->step->id);
-}
-
-struct sarn_str sarn_step_key(const struct sarn_step_call *call)
-{
-    return call->key;
-}
-
-uint32_t sarn_step_attempt(const struct sarn_step_call *call)
-{
-    return call->attempt;
-}
-
-void *sarn_step_context(const struct sarn_step_call *call)
-{
-    return call->context;
-}
-
-const void *sarn_step_input(const struct sarn_step_call *call)
-{
-    return call->input;
-}
-
-const void *sarn_step_output_of(const struct sarn_step_call *call, const char *step_id)
-{
-    for (uint32_t i = 0; i < call->output_count; i++) {
-        struct sarn__step_output *output = &call->outputs[i];
-
-        if (strcmp(output->step->id, step_id) == 0) {
-            if (output->value == NULL) {
-                output->value = decode(call, output->step->output, output->bytes);
-            }
-            return output->value;
-        }
-    }
-    return NULL;
-}
-
-/* --- what it answers --- */
-
-sarn_status sarn_step_output(struct sarn_step_call *call, const void *output)
-{
-    if (call->step->output == NULL || call->compensation) {
-        return SARN_ERR_SCHEMA;
-    }
-    return call->codec->ops->encode(call->codec->self, call->step->output, output,
-                                    call->arena, &call->output, NULL);
-}
-
-sarn_status
-sarn_step_fail(struct sarn_step_call *call, const char *code, const char *format, ...)
-{
-    va_list list;
-
-    snprintf(call->code, sizeof(call->code), "%s", code == NULL ? "" : code);
-    va_start(list, format);
-    vsnprintf(call->text, sizeof(call->text), format, list);
-    va_end(list);
-    call->said_why = true;
-    return SARN_ERR_REJECTED;
-}
-
-void sarn_step_set_fate(struct sarn_step_call *call, enum sarn_step_fate fate)
-{
-    if (call->reconciling && (uint32_t)fate <= SARN_STEP_NOT_DONE) {
-        call->fate = (uint32_t)fate;
-    }
-}
-
-/* The command's failure is the step's, unless the step says otherwise. */
-static sarn_status
-refuse(struct sarn_step_call *call, sarn_status status, const struct sarn_error *error)
-{
-    if (error->status == status) {
-        snprintf(call->text, sizeof(call->text), "%s", error->text);
-        call->said_why = true;
-    }
-    return status;
-}
-
-sarn_status sarn_step_command(struct sarn_step_call *call,
-                              const struct sarn_command *command)
-{
-    struct sarn_command full = SARN_COMMAND_INIT;
-    struct sarn_error error = {SARN_OK, ""};
-    struct sarn__written written;
-    struct sarn__meta meta;
-    uint32_t count = 0;
-    sarn_status status;
-
-    if (!call->local) {
-        return SARN_ERR_STATE;
-    }
-    if (command->struct_size < sizeof(uint32_t) || command->flags != 0 ||
-        command->key.size > 0) {
-        return refuse(call, SARN_ERR_INVALID,
-                      &(struct sarn_error){SARN_ERR_INVALID,
-                                           "a step's command has no flags and no key: "
-                                           "the step itself is done once"});
-    }
-    memcpy(&full, command,
-           command->struct_size < sizeof(full) ? command->struct_size : sizeof(full));
-    full.tenant = call->meta->tenant;
-    meta = *call->meta;
-    meta.actor = full.actor;
-    meta.origin = full.origin;
-    status = sarn__command_check(call->engine, &full, &error);
-    if (status == SARN_OK) {
-        status = sarn__command_decide(call->engine, &meta, &full, NULL, &count,
-                                      &written, &error);
-    }
-    if (status != SARN_OK) {
-        return refuse(call, status, &error);
-    }
-    call->command_count += count;
-    return SARN_OK;
-}
-
-/* --- on a worker --- */
-
-static void work(struct sarn__job *job)
-{
-    sarn__step_call_make(&SARN__OF(job, struct sarn__step_job, job)->call);
-}
-
-struct sarn__step_job *sarn__step_job_create(const struct sarn_heap *heap)
-{
-    struct sarn_arena *arena = sarn_arena_create(heap);
-    struct sarn__step_job *job =
-        arena == NULL ? NULL : sarn_arena_alloc(arena, sizeof(*job));
-
-    if (job == NULL) {
-        sarn_arena_destroy(arena);
-        return NULL;
-    }
-    job->job.kind = SARN__JOB_STEP;
-    job->job.work = work;
-    job->call.arena = arena;
-    return job;
-}
-
-void sarn__step_job_destroy(struct sarn__step_job *job)
-{
-    if (job != NULL) {
-        sarn_arena_destroy(job->call.arena);
-    }
+    SARN__TRY(verify_messages(codec, execution->latest, workflow, error));
+    return verify_messages(codec, execution->messages, workflow, error);
 }

@@ -1,15 +1,22 @@
-/* step_call.h - struct sarn_step_call: one call of a step's function, and the job that
- * makes it on a worker.
+/* step_call.h - struct sarn_step_call: one call of a step's function or of a message's
+ * handler, and the job that makes it on a worker.
+ *
+ *   step_call.c      making a call, and what it answered
+ *   step_call_see.c  what the function sees
+ *   step_call_say.c  what it says
+ *   step_job.c       on a worker
  *
  * A call of an external step owns copies of all that it shows, so that it and the
- * engine can go on beside each other. Input and outputs are decoded when they are first
- * asked for, by whoever asks. A local call views the execution's own bytes.
+ * engine can go on beside each other. Input, outputs and messages are decoded when they
+ * are first asked for, by whoever asks. The other calls view the execution's own bytes.
  *
  * Threads: one at a time per call: the worker's while its job is out, else the dispatch
- *          thread's.
+ *          thread's; but see struct sarn__step_job.
  */
 #ifndef SARN_ENGINE_STEP_CALL_H
 #define SARN_ENGINE_STEP_CALL_H
+
+#include <stdatomic.h>
 
 #include "core/plan.h"
 #include "engine/state.h"
@@ -17,29 +24,56 @@
 
 #define SARN__STEP_CODE_BYTES 128u
 
-/* The output of a step that completed. */
+/* What a visit of a step gave. */
 struct sarn__step_output {
     const struct sarn_step *step;
+    uint32_t visit;
     struct sarn_str bytes;
     const void *value; /* NULL: not decoded yet. */
 };
 
+/* The latest message of its name. */
+struct sarn__step_message {
+    struct sarn_str name;
+    const struct sarn_type *type;
+    struct sarn_str bytes;
+    const void *value; /* NULL: not decoded yet. */
+};
+
+/* Which visit of a promise step is to come, or waits. */
+struct sarn__step_promise {
+    const struct sarn_step *step;
+    uint32_t visit;
+};
+
+struct sarn__step_job;
+
 struct sarn_step_call {
     struct sarn_arena *arena; /* Of everything here. */
-    const struct sarn_codec *codec;
+    const struct sarn_ports *ports;
+    const struct sarn__registry *registry;
     const struct sarn_workflow *workflow;
-    const struct sarn_step *step;
+    const struct sarn_step *step;       /* NULL: of a message's handler. */
+    const struct sarn_message *message; /* NULL: of a step. */
     sarn_step_fn *function;
+    struct sarn__step_job *job; /* On a worker; else NULL. */
     struct sarn_str workflow_id, key;
-    uint32_t attempt;
+    struct sarn_uuid run_id;
+    int64_t now_us;
+    uint32_t attempt, visit;
     bool compensation;
     bool reconciling;
     bool local;
     void *context;
     struct sarn_str input_bytes;
     const void *input;
+    const void *argument; /* Of a handler. */
     struct sarn__step_output *outputs;
     uint32_t output_count;
+    struct sarn__step_message *messages;
+    uint32_t message_count;
+    struct sarn__step_promise *promises;
+    uint32_t promise_count;
     /* A local step's commands are written here. */
     sarn_engine *engine;
     const struct sarn__meta *meta;
@@ -52,10 +86,19 @@ struct sarn_step_call {
     char code[SARN__STEP_CODE_BYTES];
     char text[SARN_ERROR_TEXT_BYTES];
     uint32_t fate;
+    bool chose;
+    struct sarn_str next; /* The definition's own text. */
+    bool continues;
+    struct sarn_str continue_input;
+    struct sarn__attribute *attributes; /* Room for SARN_ATTRIBUTES_MAX, or NULL. */
+    uint32_t attribute_count;
+    int64_t due_us;
+    struct sarn_str child_id, child_input;
 };
 
-/* Fill a zeroed call in for duty (RUN or RECONCILE, with its step's function) of
- * execution; copy: with copies of the execution's bytes, in arena. SARN_ERR_NOMEM. */
+/* Fill a zeroed call in for duty (LOCAL, CALL, RECONCILE or AWAIT, with its function)
+ * of execution; copy: with copies of the execution's bytes, in arena. SARN_ERR_NOMEM.
+ */
 SARN_MUST_USE sarn_status
 sarn__step_call_init(struct sarn_step_call *call,
                      sarn_engine *engine,
@@ -65,6 +108,17 @@ sarn__step_call_init(struct sarn_step_call *call,
                      struct sarn_str workflow_id,
                      bool copy,
                      struct sarn_arena *arena);
+/* The same for the handler of message, asked with argument (a struct of its input type,
+ * or NULL). What it answers is in call->output, of message->output. */
+SARN_MUST_USE sarn_status
+sarn__message_call_init(struct sarn_step_call *call,
+                        sarn_engine *engine,
+                        const struct sarn__execution *execution,
+                        const struct sarn__definition *definition,
+                        const struct sarn_message *message,
+                        const void *argument,
+                        struct sarn_str workflow_id,
+                        struct sarn_arena *arena);
 
 /* Call the function; what it answered is in call, and in outcome, which points into it.
  */
@@ -84,11 +138,19 @@ sarn__step_call_verify(const struct sarn_codec *codec,
 
 struct sarn__run;
 
+/* An attempt that is out, or back with an outcome that is not durable. The atomics are
+ * shared between its worker and the dispatch thread while it is out. */
 struct sarn__step_job {
     struct sarn__job job;
-    struct sarn__run *run;
-    bool compensation;
-    uint32_t kind; /* enum sarn__duty_kind */
+    struct sarn__step_job *next; /* Of its run's, or of those nobody wants any more. */
+    struct sarn__run *run;       /* NULL: nobody wants its outcome. */
+    struct sarn__claim claim;
+    bool used;               /* Back: its outcome is recorded, or was not wanted. */
+    uint32_t asked;          /* RECONCILE: which call of it this is, from 1. */
+    int64_t again_us;        /* It failed, and is asked again then; 0: it is not. */
+    int64_t heartbeat_us;    /* 0: none is asked for. */
+    _Atomic int64_t sign_us; /* When it last gave a sign of life. */
+    atomic_bool stop;        /* It is to be told to stop. */
     struct sarn_step_call call;
 };
 

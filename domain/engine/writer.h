@@ -135,6 +135,11 @@ SARN_MUST_USE sarn_status sarn__writer_uuid(struct sarn__writer *writer,
                                             struct sarn_uuid *id,
                                             struct sarn_error *error);
 
+/* For what is left to chance. SARN_ERR_IO, likewise. */
+SARN_MUST_USE sarn_status sarn__writer_random(struct sarn__writer *writer,
+                                              uint64_t *number,
+                                              struct sarn_error *error);
+
 struct sarn__mark {
     struct sarn__snapshot_note *snapshots;
     uint32_t count;
