@@ -82,9 +82,8 @@ uint32_t sarn__step_index(const struct sarn_workflow *workflow,
 
 /* --- elements --- */
 
-static bool same_group(const struct sarn_workflow *workflow,
-                       uint32_t index,
-                       const char *group)
+static bool
+same_group(const struct sarn_workflow *workflow, uint32_t index, const char *group)
 {
     const char *other = sarn__step_at(workflow, index)->group;
 

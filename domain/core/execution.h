@@ -255,7 +255,8 @@ struct sarn__execution {
     uint32_t status; /* enum sarn_execution_status; 0: not started. */
     struct sarn__beginning beginning;
     struct sarn__step *first, *last;
-    uint32_t step_count; /* Visits in the list. */
+    struct sarn__step *newest; /* That began last; NULL: none has. */
+    uint32_t step_count;       /* Visits in the list. */
     uint32_t done_count; /* DONE: completed and not compensated. */
     uint32_t last_order, last_begun, last_serial;
     struct sarn__place place;

@@ -88,6 +88,7 @@ static void begin(struct sarn__execution *execution,
         return;
     }
     visit->begun = ++execution->last_begun;
+    execution->newest = visit;
     visit->before = execution->place;
     visit->scheduled_us = event->time_us;
     visit->group = kept->group;

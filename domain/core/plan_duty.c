@@ -175,32 +175,71 @@ static uint32_t group_index(const struct sarn_workflow *workflow, struct sarn_st
     return workflow->step_count;
 }
 
-bool sarn__plan_next(const struct sarn__execution *execution,
-                     const struct sarn_workflow *workflow,
-                     uint32_t *index)
+/* What follows the place, by what it chose or by the table. */
+static uint32_t after_place(const struct sarn__execution *execution,
+                            const struct sarn_workflow *workflow,
+                            bool *found)
 {
     const struct sarn__place *place = &execution->place;
     /* In a sequence, as many as are done come before what is next. */
     uint32_t near = execution->done_count > 0 ? execution->done_count - 1 : 0;
     struct sarn__element element;
+    uint32_t index = 0;
 
+    *found = true;
     if (place->id.size == 0) {
-        *index = 0;
-        return true;
+        return 0;
     }
     if (place->chose) {
-        *index = place->next.size == 0 ? workflow->step_count
-                                       : sarn__step_index(workflow, place->next, near);
-        return place->next.size == 0 || *index < workflow->step_count;
+        index = place->next.size == 0 ? workflow->step_count
+                                      : sarn__step_index(workflow, place->next, near);
+        *found = place->next.size == 0 || index < workflow->step_count;
+        return index;
     }
-    *index = place->is_group ? group_index(workflow, place->id)
-                             : sarn__step_index(workflow, place->id, near);
-    if (*index == workflow->step_count) {
-        return false;
+    index = place->is_group ? group_index(workflow, place->id)
+                            : sarn__step_index(workflow, place->id, near);
+    if (index == workflow->step_count) {
+        *found = false;
+        return index;
     }
-    sarn__element_of(workflow, *index, &element);
-    *index = sarn__element_after(workflow, &element);
-    return true;
+    sarn__element_of(workflow, index, &element);
+    return sarn__element_after(workflow, &element);
+}
+
+/* The place was removed, and so had been left: the first of the window behind it. */
+static uint32_t first_permitted(const struct sarn__execution *execution,
+                                const struct sarn_workflow *workflow)
+{
+    uint32_t near = 0;
+
+    for (const struct sarn__step *visit = execution->first; visit != NULL;
+         visit = visit->next) {
+        if (visit->permitted && visit->begun == 0 && !sarn__visit_is_over(visit) &&
+            sarn__plan_step_of(workflow, visit, &near) != NULL) {
+            return near - 1;
+        }
+    }
+    return workflow->step_count;
+}
+
+bool sarn__plan_next(const struct sarn__execution *execution,
+                     const struct sarn_workflow *workflow,
+                     uint32_t *index)
+{
+    const struct sarn__step *newest = execution->newest;
+    bool found = false;
+
+    /* What has begun goes on, whatever a newer definition puts before it. */
+    if (newest != NULL && sarn__plan_is_here(execution, newest)) {
+        *index = sarn__step_index(workflow, newest->id, execution->done_count);
+        return *index < workflow->step_count;
+    }
+    *index = after_place(execution, workflow, &found);
+    if (!found && !execution->place.chose) {
+        *index = first_permitted(execution, workflow);
+        found = *index < workflow->step_count;
+    }
+    return found;
 }
 
 struct sarn__step *sarn__plan_current(const struct sarn__execution *execution,

@@ -67,9 +67,8 @@ static double drawn(const struct sarn_retry *policy, uint64_t random)
     return jitter > 0.0 ? jitter * ((double)(random >> 11) * 0x1p-53) : 0.0;
 }
 
-int64_t sarn__retry_delay_us(const struct sarn_retry *policy,
-                             uint32_t attempt,
-                             uint64_t random)
+int64_t
+sarn__retry_delay_us(const struct sarn_retry *policy, uint32_t attempt, uint64_t random)
 {
     int64_t interval = interval_us(policy, attempt);
     double less = (double)interval * drawn(policy, random);
