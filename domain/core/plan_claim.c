@@ -3,6 +3,7 @@
 
 /* Is the attempt of claim one whose outcome visit is waiting for? */
 static bool is_wanted(const struct sarn__execution *execution,
+                      const struct sarn_workflow *workflow,
                       const struct sarn__claim *claim,
                       const struct sarn__step *visit)
 {
@@ -20,9 +21,11 @@ static bool is_wanted(const struct sarn__execution *execution,
                claim->kind == SARN__DUTY_CALL;
     case SARN__WAITING:
     case SARN__BACKOFF:
-        /* Of a window: there is no intent. */
-        return going && !claim->compensation && visit->permitted &&
-               claim->attempt == visit->attempts + 1 && claim->kind == SARN__DUTY_CALL;
+        /* Of a window: there is no intent. What was done before it may have been
+         * forgotten with an append that failed: then its turn has not come. */
+        return going && !claim->compensation && claim->attempt == visit->attempts + 1 &&
+               claim->kind == SARN__DUTY_CALL &&
+               sarn__plan_may_be_out(execution, workflow, visit, INT64_MAX);
     default:
         return false;
     }
@@ -38,7 +41,7 @@ bool sarn__plan_claim(const struct sarn__execution *execution,
     const struct sarn_step *step = NULL;
     uint32_t near = 0;
 
-    if (visit == NULL || !is_wanted(execution, claim, visit)) {
+    if (visit == NULL || !is_wanted(execution, definition->workflow, claim, visit)) {
         return false;
     }
     step = sarn__plan_step_of(definition->workflow, visit, &near);
