@@ -86,9 +86,16 @@ static const char *difference_seen(const struct sarn__step *visit,
         return (external && step->compensate != NULL) || step->kind == SARN_STEP_CHILD
                    ? NULL
                    : "is of another kind";
-    default:
-        return NULL;
+    case SARN__WAITING:
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNDONE:
+        break;
     }
+    return NULL;
 }
 
 /* --- visits --- */
@@ -124,10 +131,18 @@ static bool may_be_gone(const struct fitting *fitting,
     case SARN__SKIPPED:
     case SARN__UNDONE:
         return true;
-    default:
-        *reason = "has begun, and it was removed";
-        return false;
+    case SARN__RUNNING:
+    case SARN__DOUBTED:
+    case SARN__AWAITING:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATING:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__STUCK:
+        break;
     }
+    *reason = "has begun, and it was removed";
+    return false;
 }
 
 static bool visit_fits(const struct fitting *fitting,

@@ -26,9 +26,20 @@ static bool is_wanted(const struct sarn__execution *execution,
         return going && !claim->compensation && claim->attempt == visit->attempts + 1 &&
                claim->kind == SARN__DUTY_CALL &&
                sarn__plan_may_be_out(execution, workflow, visit, INT64_MAX);
-    default:
-        return false;
+    case SARN__AWAITING:
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__UNDONE:
+    case SARN__STUCK:
+        break;
     }
+    return false;
 }
 
 bool sarn__plan_claim(const struct sarn__execution *execution,
@@ -99,9 +110,18 @@ static uint32_t kind_of_undo(const struct sarn__step *visit,
         return !sarn__step_compensates(step) ? SARN_UNDO_NOTHING
                : step->compensate == NULL    ? SARN_UNDO_CHILD
                                              : SARN_UNDO_COMPENSATE;
-    default:
-        return sarn__step_compensates(step) ? SARN_UNDO_BY_KEY : SARN_UNDO_NOTHING;
+    case SARN__WAITING:
+    case SARN__BACKOFF:
+    case SARN__AWAITING:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__IN_DOUBT:
+    case SARN__UNDONE:
+        break;
     }
+    return sarn__step_compensates(step) ? SARN_UNDO_BY_KEY : SARN_UNDO_NOTHING;
 }
 
 /* Would an undo that begins now look at visit? */
@@ -124,9 +144,17 @@ static bool is_concerned(const struct sarn__execution *execution,
     case SARN__SKIPPED:
     case SARN__UNDONE:
         return false;
-    default:
-        return true;
+    case SARN__RUNNING:
+    case SARN__DOUBTED:
+    case SARN__DONE:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATING:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__STUCK:
+        break;
     }
+    return true;
 }
 
 static void take_all(const struct sarn__execution *execution,

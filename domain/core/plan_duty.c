@@ -16,9 +16,22 @@ static uint32_t attempt_of(const struct sarn__step *visit, bool compensation)
         return visit->attempts;
     case SARN__COMPENSATING:
         return visit->compensation_attempts;
-    default:
-        return (compensation ? visit->compensation_attempts : visit->attempts) + 1;
+    case SARN__WAITING:
+    case SARN__BACKOFF:
+    case SARN__AWAITING:
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__UNDONE:
+    case SARN__STUCK:
+        break;
     }
+    return (compensation ? visit->compensation_attempts : visit->attempts) + 1;
 }
 
 static bool is_undoing(const struct sarn__execution *execution,
@@ -34,9 +47,20 @@ static bool is_undoing(const struct sarn__execution *execution,
     case SARN__COMPENSATION_BACKOFF:
     case SARN__STUCK:
         return true;
-    default:
-        return false;
+    case SARN__WAITING:
+    case SARN__RUNNING:
+    case SARN__BACKOFF:
+    case SARN__DOUBTED:
+    case SARN__AWAITING:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__UNDONE:
+        break;
     }
+    return false;
 }
 
 static void fill(struct sarn__planning *planning,

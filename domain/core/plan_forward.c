@@ -121,7 +121,17 @@ bool sarn__plan_step(struct sarn__planning *planning,
         return sarn__plan_attempt(planning, step, visit);
     case SARN__AWAITING:
         return sarn__plan_wait(planning, step, visit);
-    default:
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATING:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__UNDONE:
+    case SARN__STUCK:
         break;
     }
     assert(!"a visit that is over has nothing to go on with");

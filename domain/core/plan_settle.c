@@ -212,7 +212,15 @@ static sarn_status settle_other(struct sarn__settling *settling,
         return SARN_OK;
     case SARN__DUTY_UPGRADE:
         return upgrade(settling, definition->fingerprint);
-    default:
+    case SARN__DUTY_INTEND:
+    case SARN__DUTY_LOCAL:
+    case SARN__DUTY_AWAIT:
+    case SARN__DUTY_GO_ON:
+    case SARN__DUTY_EXPIRE:
+    case SARN__DUTY_FAIL:
+    case SARN__DUTY_UNDO_CHILD:
+    case SARN__DUTY_CALL:
+    case SARN__DUTY_RECONCILE:
         break;
     }
     assert(!"a duty without an event");
@@ -271,7 +279,16 @@ sarn_status sarn__plan_settle(const struct sarn__execution *execution,
     case SARN__DUTY_FAIL:
         tell(&settling, SARN__STEP_FAILED);
         return SARN_OK;
-    default:
-        return settle_other(&settling, definition);
+    case SARN__DUTY_CANCEL:
+    case SARN__DUTY_JOIN:
+    case SARN__DUTY_UNDO:
+    case SARN__DUTY_REWIND:
+    case SARN__DUTY_COMPLETE:
+    case SARN__DUTY_CONTINUE:
+    case SARN__DUTY_UNDONE:
+    case SARN__DUTY_PARK:
+    case SARN__DUTY_UPGRADE:
+        break;
     }
+    return settle_other(&settling, definition);
 }

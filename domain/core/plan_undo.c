@@ -37,9 +37,20 @@ bool sarn__plan_undoes(const struct sarn__execution *execution,
     case SARN__COMPENSATION_BACKOFF:
     case SARN__STUCK:
         return true;
-    default:
-        return false;
+    case SARN__WAITING:
+    case SARN__RUNNING:
+    case SARN__BACKOFF:
+    case SARN__DOUBTED:
+    case SARN__AWAITING:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__UNDONE:
+        break;
     }
+    return false;
 }
 
 /* --- what did not come to its end --- */
@@ -75,9 +86,21 @@ static bool hear_out(struct sarn__planning *planning,
         undoing->doubt = visit;
         stand_before(planning, undoing, visit, step);
         return false;
-    default:
-        return false;
+    case SARN__WAITING:
+    case SARN__BACKOFF:
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATING:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__UNDONE:
+    case SARN__STUCK:
+        break;
     }
+    return false;
 }
 
 static bool look(struct sarn__planning *planning, struct undoing *undoing)
@@ -175,9 +198,21 @@ static bool undo(struct sarn__planning *planning,
     case SARN__IN_DOUBT:
         *waits = true;
         return begin(planning, step, visit);
-    default:
-        return false;
+    case SARN__WAITING:
+    case SARN__RUNNING:
+    case SARN__BACKOFF:
+    case SARN__DOUBTED:
+    case SARN__AWAITING:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__UNDONE:
+    case SARN__STUCK:
+        break;
     }
+    return false;
 }
 
 /* All visits whose turn it is. */

@@ -51,9 +51,20 @@ wind_visit(struct sarn__planning *planning, struct sarn__step *visit, uint32_t *
                sarn__plan_at_once(planning, SARN__DUTY_CANCEL, step, visit);
     case SARN__AWAITING:
         return sarn__plan_at_once(planning, SARN__DUTY_CANCEL, step, visit);
-    default:
-        return false;
+    case SARN__DONE:
+    case SARN__SKIPPED:
+    case SARN__CANCELLED:
+    case SARN__EXPIRED:
+    case SARN__FAILED:
+    case SARN__UNKNOWN:
+    case SARN__IN_DOUBT:
+    case SARN__COMPENSATING:
+    case SARN__COMPENSATION_BACKOFF:
+    case SARN__UNDONE:
+    case SARN__STUCK:
+        break;
     }
+    return false;
 }
 
 static void say_why(struct sarn__plan *plan, enum sarn__cause cause)
