@@ -90,6 +90,24 @@ uint64_t sarn__type_fingerprint(const struct sarn_type *type)
     return visits.hash;
 }
 
+/* What a step has beyond the least, under its name: a table without any of it keeps the
+ * fingerprint that it had when there was no such thing. */
+static uint64_t mix_member(uint64_t hash, const char *member, const char *value)
+{
+    return value == NULL ? hash : mix_text(mix_text(hash, member), value);
+}
+
+static uint64_t mix_step(uint64_t hash, const struct sarn_step *step)
+{
+    hash = mix_member(hash, "next", step->next);
+    hash = mix_member(hash, "group", step->group);
+    hash = mix_member(hash, "on_timeout", step->on_timeout);
+    hash = mix_member(hash, "signal", step->signal);
+    hash = mix_member(hash, "child", step->child);
+    hash = mix_member(hash, "output", step->output != NULL ? step->output->name : NULL);
+    return mix_member(hash, "compensate", step->compensate != NULL ? "" : NULL);
+}
+
 uint64_t sarn__workflow_fingerprint(const struct sarn_workflow *workflow)
 {
     uint64_t hash = mix_u64(FNV_BASIS, workflow->step_count);
@@ -100,6 +118,15 @@ uint64_t sarn__workflow_fingerprint(const struct sarn_workflow *workflow)
         hash = mix_text(hash, step->id);
         hash = mix_u64(hash, step->kind);
         hash = mix_u64(hash, step->flags);
+        hash = mix_step(hash, step);
+    }
+    if (workflow->undo_order != SARN_UNDO_REVERSE) {
+        hash = mix_u64(mix_text(hash, "undo_order"), workflow->undo_order);
+    }
+    for (uint32_t i = 0; i < workflow->group_count; i++) {
+        hash = mix_member(hash, "join", workflow->groups[i].name);
+        hash = mix_u64(hash, workflow->groups[i].join);
+        hash = mix_u64(hash, workflow->groups[i].count);
     }
     return hash;
 }

@@ -25,6 +25,11 @@ SARN_MUST_USE sarn_status sarn__module_check(const struct sarn_module *module,
 SARN_MUST_USE sarn_status sarn__workflow_check(const char *module,
                                                const struct sarn_workflow *workflow,
                                                struct sarn_error *error);
+/* The step at index, whose workflow has steps with ids. */
+SARN_MUST_USE sarn_status sarn__step_check(const char *module,
+                                           const struct sarn_workflow *workflow,
+                                           uint32_t index,
+                                           struct sarn_error *error);
 /* A type that can be stored by itself: sarn_bytes_type, or a table that its schema
  * lists. part and what say where it is used: "aggregate 'account'", "a command". */
 SARN_MUST_USE sarn_status sarn__type_check(const char *module,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/definition.h"
 #include "core/fail.h"
 #include "core/hash_map.h"
 #include "core/heap.h"
@@ -16,6 +17,7 @@ struct entry {
     struct sarn__map_node node;
     const char *module;
     const void *part;
+    struct entry *older; /* Of a workflow: the version before, or NULL. */
 };
 
 struct sarn__registry {
@@ -200,20 +202,79 @@ static sarn_status add_projection(struct sarn__registry *registry,
                           error);
 }
 
+/* Its executions are streams of the category that has its name, whatever version. */
+static sarn_status add_workflow_name(struct sarn__registry *registry,
+                                     const char *module,
+                                     const struct sarn_workflow *workflow,
+                                     struct sarn_error *error)
+{
+    SARN__TRY(insert_once(registry, &registry->categories, "category", workflow->name,
+                          module, workflow, error));
+    return insert(registry, &registry->workflows, workflow->name, module, workflow,
+                  error);
+}
+
+/* One more version of newest's name: the entry in the map is that of the newest. */
+static sarn_status add_version(struct sarn__registry *registry,
+                               const char *module,
+                               const struct sarn_workflow *workflow,
+                               struct entry *newest,
+                               struct sarn_error *error)
+{
+    struct entry *made = sarn_arena_alloc(registry->arena, sizeof(*made));
+    struct entry *after = newest;
+    const struct sarn_workflow *other = newest->part;
+
+    if (made == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM,
+                          "out of memory while registering module '%.60s'", module);
+    }
+    if (workflow->version > other->version) {
+        *made = *newest;
+        newest->module = module;
+        newest->part = workflow;
+        newest->older = made;
+        return SARN_OK;
+    }
+    while (after->older != NULL &&
+           ((const struct sarn_workflow *)after->older->part)->version >=
+               workflow->version) {
+        after = after->older;
+    }
+    other = after->part;
+    if (other->version == workflow->version) {
+        return sarn__fail(error, SARN_ERR_INVALID,
+                          "module '%.50s': version %u of the workflow '%.60s' is "
+                          "registered already, by module '%.50s'",
+                          module, workflow->version, workflow->name, after->module);
+    }
+    *made = (struct entry){.module = module, .part = workflow, .older = after->older};
+    after->older = made;
+    return SARN_OK;
+}
+
 static sarn_status add_workflow(struct sarn__registry *registry,
                                 const char *module,
                                 const struct sarn_workflow *workflow,
                                 struct sarn_error *error)
 {
-    /* Its executions are streams of the category that has its name. */
-    SARN__TRY(insert_once(registry, &registry->categories, "category", workflow->name,
-                          module, workflow, error));
-    SARN__TRY(insert(registry, &registry->workflows, workflow->name, module, workflow,
-                     error));
+    struct sarn__map_node *known =
+        sarn__map_find(&registry->workflows, sarn_str(workflow->name));
+
+    if (known == NULL) {
+        SARN__TRY(add_workflow_name(registry, module, workflow, error));
+    } else {
+        SARN__TRY(add_version(registry, module, workflow,
+                              SARN__OF(known, struct entry, node), error));
+    }
     SARN__TRY(add_schema_of(registry, module, workflow->input, error));
     for (uint32_t i = 0; i < workflow->step_count; i++) {
         SARN__TRY(add_schema_of(registry, module,
                                 sarn__workflow_step(workflow, i)->output, error));
+    }
+    for (uint32_t i = 0; i < workflow->message_count; i++) {
+        SARN__TRY(add_schema_of(registry, module, workflow->messages[i].input, error));
+        SARN__TRY(add_schema_of(registry, module, workflow->messages[i].output, error));
     }
     return SARN_OK;
 }
@@ -271,6 +332,67 @@ static sarn_status check_chains(const struct sarn__registry *registry,
     return SARN_OK;
 }
 
+/* The output of an execution of workflow; NULL: none. */
+static const struct sarn_type *result_type(const struct sarn_workflow *workflow)
+{
+    uint32_t index = 0;
+
+    if (workflow->result == NULL) {
+        return NULL;
+    }
+    index = sarn__step_index(workflow, sarn_str(workflow->result), 0);
+    return sarn__workflow_step(workflow, index)->output;
+}
+
+static bool same_type(const struct sarn_type *a, const struct sarn_type *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a->name, b->name) == 0);
+}
+
+/* What is wrong with step as the parent of a child; NULL: nothing. */
+static const char *child_problem(const struct sarn__registry *registry,
+                                 const struct sarn_step *step)
+{
+    const struct sarn_workflow *child =
+        find_part(&registry->workflows, sarn_str(step->child));
+
+    if (child == NULL) {
+        return "which no module brings";
+    }
+    if (child->input != NULL && step->run == NULL) {
+        return "which has an input: a function run has to say with what it begins";
+    }
+    if (step->output != NULL && !same_type(step->output, result_type(child))) {
+        return "whose result is of another type than the step's output";
+    }
+    return NULL;
+}
+
+/* A child is started by the name of its workflow. */
+static sarn_status check_children(const struct sarn__registry *registry,
+                                  const struct sarn_module *module,
+                                  struct sarn_error *error)
+{
+    for (uint32_t i = 0; i < module->workflow_count; i++) {
+        const struct sarn_workflow *workflow = module->workflows[i];
+
+        for (uint32_t index = 0; index < workflow->step_count; index++) {
+            const struct sarn_step *step = sarn__workflow_step(workflow, index);
+            const char *problem =
+                step->child != NULL ? child_problem(registry, step) : NULL;
+
+            if (problem != NULL) {
+                return sarn__fail(error, SARN_ERR_INVALID,
+                                  "module '%.40s', workflow '%.40s', step '%.40s': its "
+                                  "child is workflow '%.40s', %s",
+                                  module->name, workflow->name, step->id, step->child,
+                                  problem);
+            }
+        }
+    }
+    return SARN_OK;
+}
+
 /* --- life --- */
 
 static sarn_status add_modules(struct sarn__registry *registry,
@@ -299,6 +421,7 @@ static sarn_status add_modules(struct sarn__registry *registry,
     }
     for (uint32_t i = 0; i < count; i++) {
         SARN__TRY(check_chains(registry, modules[i], error));
+        SARN__TRY(check_children(registry, modules[i], error));
     }
     return SARN_OK;
 }
@@ -373,6 +496,30 @@ const struct sarn_workflow *
 sarn__registry_workflow(const struct sarn__registry *registry, struct sarn_str name)
 {
     return find_part(&registry->workflows, name);
+}
+
+const struct sarn_workflow *sarn__registry_workflow_version(
+    const struct sarn__registry *registry, struct sarn_str name, uint64_t fingerprint)
+{
+    for (const struct entry *entry = find(&registry->workflows, name); entry != NULL;
+         entry = entry->older) {
+        if (sarn__workflow_fingerprint(entry->part) == fingerprint) {
+            return entry->part;
+        }
+    }
+    return NULL;
+}
+
+const struct sarn_workflow *
+sarn__registry_workflow_older(const struct sarn__registry *registry,
+                              const struct sarn_workflow *workflow)
+{
+    const struct entry *entry = find(&registry->workflows, sarn_str(workflow->name));
+
+    while (entry != NULL && entry->part != workflow) {
+        entry = entry->older;
+    }
+    return entry == NULL || entry->older == NULL ? NULL : entry->older->part;
 }
 
 const struct sarn_type *sarn__registry_type(const struct sarn__registry *registry,

@@ -23,12 +23,19 @@ sarn__registry_create(const struct sarn_module *const *modules,
                       struct sarn_error *error);
 void sarn__registry_destroy(struct sarn__registry *registry);
 
-/* Each is NULL when there is none. */
+/* Each is NULL when there is none. Of a workflow it is the highest version. */
 const struct sarn_aggregate *
 sarn__registry_aggregate(const struct sarn__registry *registry,
                          struct sarn_str category);
 const struct sarn_workflow *
 sarn__registry_workflow(const struct sarn__registry *registry, struct sarn_str name);
+/* The version of the workflow called name that has this fingerprint: the highest. */
+const struct sarn_workflow *sarn__registry_workflow_version(
+    const struct sarn__registry *registry, struct sarn_str name, uint64_t fingerprint);
+/* The version before workflow, which is registered. */
+const struct sarn_workflow *
+sarn__registry_workflow_older(const struct sarn__registry *registry,
+                              const struct sarn_workflow *workflow);
 /* A type by its full name, among all schemas of the modules and the core's. */
 const struct sarn_type *sarn__registry_type(const struct sarn__registry *registry,
                                             struct sarn_str name);
@@ -52,7 +59,9 @@ const struct sarn_step *sarn__workflow_step(const struct sarn_workflow *workflow
 /* Hash of everything in a descriptor that its stored bytes depend on (FNV-1a, 64 bits,
  * over names, kinds, ids, flags, nested types): tags snapshots and projections. */
 uint64_t sarn__type_fingerprint(const struct sarn_type *type);
-/* Of a workflow's step table: ids, kinds and flags in order. */
+/* Of what a workflow's executions rest on: the ids, kinds and flags of its steps in
+ * order, what follows them and in which groups, what they wait for, the names of their
+ * outputs' types, whether there is something to undo them with, and in which order. */
 uint64_t sarn__workflow_fingerprint(const struct sarn_workflow *workflow);
 
 #endif
