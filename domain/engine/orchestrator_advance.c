@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/fail.h"
+#include "core/fit.h"
 #include "engine/orchestrator_state.h"
 
 static sarn_status settle(struct sarn__unit *unit,
@@ -20,35 +21,46 @@ static sarn_status settle(struct sarn__unit *unit,
     return sarn__unit_record(unit, run, &event, error);
 }
 
-/* The plan is to park, since its code is not what it was begun with. */
-static void park(struct sarn__plan *plan)
+/* Does the code that is registered now still fit? */
+static bool fits(const struct sarn__unit *unit, char why[SARN_ERROR_TEXT_BYTES])
 {
-    plan->duties[0] = (struct sarn__duty){.kind = SARN__DUTY_PARK};
-    plan->count = 1;
-    plan->code = "definition_changed";
+    const struct sarn__run *run = unit->run;
+    const struct sarn__execution *execution = run->execution;
+    struct sarn_error error = {SARN_OK, ""};
+    struct sarn__misfit misfit;
+
+    if (execution->beginning.fingerprint != run->definition->fingerprint &&
+        !sarn__fits(execution, NULL, run->definition, &misfit)) {
+        snprintf(why, SARN_ERROR_TEXT_BYTES,
+                 "started with version %u, now version %u: %.*s: %.150s",
+                 execution->beginning.definition_version,
+                 run->definition->workflow->version,
+                 misfit.step.size > 60 ? 60 : (int)misfit.step.size, misfit.step.data,
+                 misfit.reason);
+        return false;
+    }
+    if (run->misfit && sarn__step_call_verify(&unit->engine->log.ports.codec, execution,
+                                              run->definition, &error) != SARN_OK) {
+        snprintf(why, SARN_ERROR_TEXT_BYTES, "%s", error.text);
+        return false;
+    }
+    return true;
 }
 
 /* As sarn__plan(), for what only the engine knows. */
 static void plan(struct sarn__unit *unit)
 {
     const struct sarn__run *run = unit->run;
-    const struct sarn__execution *execution = run->execution;
     struct sarn__plan *plan = unit->plan;
-    struct sarn_error why = {SARN_OK, ""};
+    bool upgrades = false;
 
-    sarn__plan(execution, run->definition, unit->meta.time_us, plan);
-    if (plan->count > 0 && plan->duties[0].kind == SARN__DUTY_UPGRADE) {
-        snprintf(plan->text, sizeof(plan->text),
-                 "it was started with version %u, now version %u is registered",
-                 execution->beginning.definition_version,
-                 run->definition->workflow->version);
-        park(plan);
-    } else if (run->misfit && !sarn__execution_is_over(execution) &&
-               (plan->count == 0 || plan->duties[0].kind != SARN__DUTY_PARK)) {
-        (void)!sarn__step_call_verify(&unit->engine->log.ports.codec, execution,
-                                      run->definition, &why);
-        snprintf(plan->text, sizeof(plan->text), "%s", why.text);
-        park(plan);
+    sarn__plan(run->execution, run->definition, unit->meta.time_us, plan);
+    upgrades = plan->count > 0 && plan->duties[0].kind == SARN__DUTY_UPGRADE;
+    if ((upgrades || run->misfit) && !sarn__execution_is_over(run->execution) &&
+        !fits(unit, plan->text)) {
+        plan->duties[0] = (struct sarn__duty){.kind = SARN__DUTY_PARK};
+        plan->count = 1;
+        plan->code = "definition_changed";
     }
 }
 
@@ -325,6 +337,7 @@ static void set_timer(sarn_engine *engine, struct sarn__run *run, int64_t wake_u
     int64_t look_us = sarn__run_next_look(run);
 
     wake_us = look_us < wake_us ? look_us : wake_us;
+    run->timer.due_us = wake_us; /* Known also of those that are let go. */
     if (wake_us != INT64_MAX) {
         sarn__timers_set(&engine->orchestrator->timers, &run->timer, wake_us);
     }

@@ -360,7 +360,15 @@ void sarn__runs_reap(sarn_engine *engine)
     struct sarn__runs *leaving = &orchestrator->places[SARN__LEAVING];
 
     while (leaving->first != NULL && leaving->first->last_position <= folded) {
-        sarn__run_destroy(orchestrator, leaving->first);
+        struct sarn__run *run = leaving->first;
+
+        if (run->asleep && run->timer.due_us <= orchestrator->due.due_us) {
+            /* Whoever wakes what is due is past it. */
+            sarn__timers_set(&orchestrator->timers, &run->timer, run->timer.due_us);
+            sarn__run_move(orchestrator, run, SARN__NOWHERE);
+        } else {
+            sarn__run_destroy(orchestrator, run);
+        }
     }
 }
 

@@ -97,7 +97,9 @@ struct sarn__orchestrator {
     uint32_t jobs_out, jobs_max;
     uint32_t last_tries;   /* Appends that failed while the engine wound up. */
     uint64_t recover_from; /* Stream number; 0: all are taken up. */
-    uint64_t due_seen; /* Folded position with which all that is due was in flight. */
+    struct sarn__due due;  /* The last of the sleepers that was woken. */
+    uint64_t due_folded;   /* due_next_us was right when this was folded. */
+    int64_t due_next_us;   /* When the one after it is due. */
 };
 
 /* --- orchestrator_run.c --- */
@@ -148,6 +150,11 @@ void sarn__runs_reap(sarn_engine *engine);
 const struct sarn__definition *
 sarn__run_definition(struct sarn__orchestrator *orchestrator,
                      const struct sarn_workflow *workflow);
+
+/* --- orchestrator_time.c --- */
+
+/* When the first sleeper is due that was not woken yet; INT64_MAX: none is. */
+int64_t sarn__orchestrator_next_due(sarn_engine *engine);
 
 /* --- orchestrator_unit.c --- */
 

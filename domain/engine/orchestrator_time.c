@@ -113,37 +113,49 @@ static bool ring(sarn_engine *engine, int64_t now_us)
     return false;
 }
 
-/* What sleeps, and is to wake. true: more may be due. */
+struct sleepers {
+    struct sarn__due items[SARN__RUNS_PER_TURN];
+    uint32_t count;
+};
+
+static sarn_status gather_due(void *arg, const struct sarn__due *due)
+{
+    struct sleepers *sleepers = arg;
+
+    assert(sleepers->count < SARN__RUNS_PER_TURN);
+    sleepers->items[sleepers->count] = *due;
+    sleepers->count += 1;
+    return SARN_OK;
+}
+
+/* Wake what is due, each once: what was woken is in memory until the store knows that
+ * it sleeps no more, or cannot be woken (nobody's here, or damaged). Whoever falls
+ * asleep until a time that is passed already stays in memory, see sarn__runs_reap(). */
 static sarn_status
 wake_sleepers(sarn_engine *engine, int64_t now_us, bool *more, struct sarn_error *error)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    uint64_t folded = sarn__writer_folded(&engine->writer);
-    struct numbers numbers = {.count = 0};
-    uint32_t woken = 0;
-    int64_t due_us = INT64_MAX;
+    struct sleepers sleepers = {.count = 0};
 
     *more = false;
-    SARN__TRY(sarn__store_next_due(&engine->log.store, &due_us, error));
-    if (due_us > now_us || orchestrator->due_seen == folded ||
+    if (sarn__orchestrator_next_due(engine) > now_us ||
         sarn__writer_is_full(&engine->writer)) {
         return SARN_OK;
     }
-    SARN__TRY(sarn__store_due(&engine->log.store, now_us, SARN__RUNS_PER_TURN, gather,
-                              &numbers, error));
-    for (uint32_t i = 0; i < numbers.count; i++) {
+    SARN__TRY(sarn__store_due(&engine->log.store, &orchestrator->due, now_us,
+                              SARN__RUNS_PER_TURN, gather_due, &sleepers, error));
+    for (uint32_t i = 0; i < sleepers.count; i++) {
         struct sarn__run *run = NULL;
 
-        SARN__TRY(take_up(engine, numbers.items[i], &run, error));
+        SARN__TRY(take_up(engine, sleepers.items[i].number, &run, error));
+        orchestrator->due = sleepers.items[i];
+        orchestrator->due_folded = 0;
         if (run != NULL) {
             run->rang = true;
             sarn__run_advance(engine, run);
-            woken += 1;
         }
     }
-    /* The store sees them go when what they wrote is folded: not before. */
-    orchestrator->due_seen = folded;
-    *more = woken == SARN__RUNS_PER_TURN;
+    *more = sleepers.count == SARN__RUNS_PER_TURN;
     return SARN_OK;
 }
 
@@ -165,22 +177,44 @@ bool sarn__orchestrator_wake(sarn_engine *engine)
     return more && !sarn__writer_is_full(&engine->writer);
 }
 
+static sarn_status take_first(void *arg, const struct sarn__due *due)
+{
+    *(int64_t *)arg = due->due_us;
+    return SARN_OK;
+}
+
+int64_t sarn__orchestrator_next_due(sarn_engine *engine)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    struct sarn__store *store = &engine->log.store;
+    uint64_t folded = sarn__writer_folded(&engine->writer);
+    int64_t due_us = INT64_MAX;
+
+    if (orchestrator->due_folded == folded) {
+        return orchestrator->due_next_us;
+    }
+    if (sarn__store_next_due(store, &due_us, NULL) == SARN_OK &&
+        due_us <= orchestrator->due.due_us) { /* It was woken, and is not folded. */
+        due_us = INT64_MAX;
+        if (sarn__store_due(store, &orchestrator->due, INT64_MAX, 1, take_first,
+                            &due_us, NULL) != SARN_OK) {
+            return INT64_MAX; /* Asked again with the next turn. */
+        }
+    }
+    orchestrator->due_next_us = due_us;
+    orchestrator->due_folded = folded;
+    return due_us;
+}
+
 int64_t sarn__orchestrator_next_wake(sarn_engine *engine)
 {
-    const struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    const struct sarn__timer *timer = sarn__timers_first(&orchestrator->timers);
+    const struct sarn__timer *timer = sarn__timers_first(&engine->orchestrator->timers);
     int64_t wake_us = timer == NULL ? INT64_MAX : timer->due_us;
     int64_t due_us = INT64_MAX;
 
     if (engine->stopped != SARN_OK) {
         return INT64_MAX;
     }
-    /* What has been seen to be due waits for the fold, and not for the time. */
-    if (sarn__store_next_due(&engine->log.store, &due_us, NULL) == SARN_OK &&
-        (due_us > sarn__writer_now(&engine->writer) ||
-         orchestrator->due_seen != sarn__writer_folded(&engine->writer)) &&
-        due_us < wake_us) {
-        wake_us = due_us;
-    }
-    return wake_us;
+    due_us = sarn__orchestrator_next_due(engine);
+    return due_us < wake_us ? due_us : wake_us;
 }

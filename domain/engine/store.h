@@ -205,12 +205,20 @@ SARN_MUST_USE sarn_status sarn__store_executions(struct sarn__store *store,
                                                  sarn__number_fn *visit,
                                                  void *arg,
                                                  struct sarn_error *error);
-/* Stream numbers of what sleeps until now_us at most, the earliest first, at most
- * limit. The visitor must not call the store. */
+/* A stream that sleeps, and until when. */
+struct sarn__due {
+    int64_t due_us;
+    uint64_t number;
+};
+typedef sarn_status sarn__due_fn(void *arg, const struct sarn__due *due);
+/* What sleeps until now_us at most, in order of time and number, at most limit, and
+ * only what comes after the given one (zero: all). The visitor must not call the store.
+ */
 SARN_MUST_USE sarn_status sarn__store_due(struct sarn__store *store,
+                                          const struct sarn__due *after,
                                           int64_t now_us,
                                           uint32_t limit,
-                                          sarn__number_fn *visit,
+                                          sarn__due_fn *visit,
                                           void *arg,
                                           struct sarn_error *error);
 /* When the first of them is due; INT64_MAX: none is. Kept: costs nothing to ask. */

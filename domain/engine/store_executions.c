@@ -243,8 +243,9 @@ sarn_status sarn__fold_execution(struct sarn__fold *fold)
 
 struct listing {
     uint32_t left;
-    uint32_t key_bytes; /* The number is at their end. */
-    sarn__number_fn *visit;
+    uint32_t key_bytes;     /* The number is at their end. */
+    sarn__number_fn *visit; /* NULL: visit_due is. */
+    sarn__due_fn *visit_due;
     void *arg;
     struct sarn_error *error;
     bool enough;
@@ -254,6 +255,7 @@ static sarn_status
 visit_number(void *arg, struct sarn_str key, struct sarn_str value, uint64_t position)
 {
     struct listing *listing = arg;
+    struct sarn__due due;
 
     (void)value;
     (void)position;
@@ -267,8 +269,12 @@ visit_number(void *arg, struct sarn_str key, struct sarn_str value, uint64_t pos
         return SARN_ERR_FULL; /* Ends the scan, no more. */
     }
     listing->left -= 1;
-    return listing->visit(listing->arg,
-                          sarn__key_get_u64(key.data + key.size - NUMBER_BYTES));
+    due.number = sarn__key_get_u64(key.data + key.size - NUMBER_BYTES);
+    if (listing->visit != NULL) {
+        return listing->visit(listing->arg, due.number);
+    }
+    due.due_us = (int64_t)sarn__key_get_u64(key.data);
+    return listing->visit_due(listing->arg, &due);
 }
 
 static sarn_status list(struct sarn__store *store,
@@ -301,22 +307,29 @@ sarn_status sarn__store_executions(struct sarn__store *store,
 }
 
 sarn_status sarn__store_due(struct sarn__store *store,
+                            const struct sarn__due *after,
                             int64_t now_us,
                             uint32_t limit,
-                            sarn__number_fn *visit,
+                            sarn__due_fn *visit,
                             void *arg,
                             struct sarn_error *error)
 {
-    struct sarn__row_key to = sarn__number_key(now_us < 0 ? 0 : (uint64_t)now_us + 1);
+    struct sarn__row_key from =
+        timer_key(after->due_us < 0 ? 0 : after->due_us, after->number + 1);
+    struct sarn__row_key to =
+        sarn__number_key(now_us < 0            ? 0
+                         : now_us == INT64_MAX ? (uint64_t)INT64_MAX
+                                               : (uint64_t)now_us + 1);
     const struct sarn_table_range range = {.table = SARN__TABLE_TIMERS,
+                                           .from = sarn__key_str(&from),
                                            .to = sarn__key_str(&to)};
     struct listing listing = {.left = limit,
                               .key_bytes = 2 * NUMBER_BYTES,
-                              .visit = visit,
+                              .visit_due = visit,
                               .arg = arg,
                               .error = error};
 
-    return list(store, &range, &listing);
+    return after->due_us > now_us ? SARN_OK : list(store, &range, &listing);
 }
 
 static sarn_status

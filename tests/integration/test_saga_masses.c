@@ -52,7 +52,8 @@ static void take_line(void *arg, const char *line)
     snprintf(mass->line, sizeof(mass->line), "%s", line);
 }
 
-static void open_mass(struct mass *mass, uint32_t count, uint32_t tail_max)
+static void
+open_mass(struct mass *mass, uint32_t count, uint32_t tail_max, uint32_t flags)
 {
     struct sarn__sim_options sim = {.codec = sarn__memory_codec()};
     struct sarn_error error = {SARN_OK, ""};
@@ -61,6 +62,7 @@ static void open_mass(struct mass *mass, uint32_t count, uint32_t tail_max)
     mass->steps[0] = (struct sarn_step){
         .id = "serve",
         .run = run,
+        .flags = flags,
         .retry = {.initial_interval_us = HOUR_US, .maximum_interval_us = HOUR_US}};
     mass->workflow = (struct sarn_workflow){"mass", 1, NULL, SARN_STEPS(mass->steps)};
     mass->workflows[0] = &mass->workflow;
@@ -129,28 +131,28 @@ static void start_many(struct mass *mass, uint32_t count)
     }
 }
 
-static void
-ten_thousand_wait_in_bounded_memory_and_all_go_on_after_a_crash(void **unused)
+/* Steps of a window wait for another attempt in memory, the others in the log. */
+static void wait_an_hour(uint32_t flags, uint32_t awake)
 {
     struct sarn__orchestrator *orchestrator = NULL;
     struct sarn_error error;
     struct mass mass;
 
-    (void)unused;
-    open_mass(&mass, MASS, 0);
+    open_mass(&mass, MASS, 0, flags);
     start_many(&mass, MASS);
     assert_int_equal(mass.runs, MASS);
     assert_int_equal(mass.observed, MASS);
     orchestrator = sarn__sim_engine(mass.sim)->orchestrator;
-    assert_int_equal(sarn__orchestrator_executions(sarn__sim_engine(mass.sim)), MASS);
-    assert_int_equal(orchestrator->timers.count, MASS);
-    assert_in_range(orchestrator->bytes, 1, SARN__RUN_BYTES_MAX);
+    assert_int_equal(sarn__orchestrator_executions(sarn__sim_engine(mass.sim)), awake);
+    assert_int_equal(orchestrator->runs.count, awake);
+    assert_int_equal(orchestrator->timers.count, awake);
+    assert_in_range(orchestrator->bytes, awake > 0 ? 1 : 0, SARN__RUN_BYTES_MAX);
 
     assert_int_equal(sarn__sim_crash_reopen(mass.sim, &error), SARN_OK);
     settle(&mass);
     orchestrator = sarn__sim_engine(mass.sim)->orchestrator;
-    assert_int_equal(orchestrator->timers.count, MASS);
-    assert_in_range(orchestrator->bytes, 1, SARN__RUN_BYTES_MAX);
+    assert_int_equal(orchestrator->timers.count, awake);
+    assert_in_range(orchestrator->bytes, awake > 0 ? 1 : 0, SARN__RUN_BYTES_MAX);
     assert_int_equal(mass.runs, MASS); /* Nobody ran before the hour was over. */
 
     mass.busy = false;
@@ -168,13 +170,26 @@ ten_thousand_wait_in_bounded_memory_and_all_go_on_after_a_crash(void **unused)
     close_mass(&mass);
 }
 
-static void one_that_cannot_be_read_is_reported_and_the_others_go_on(void **unused)
+static void
+ten_thousand_wait_in_bounded_memory_and_all_go_on_after_a_crash(void **unused)
+{
+    (void)unused;
+    wait_an_hour(SARN_STEP_IDEMPOTENT, MASS);
+}
+
+static void ten_thousand_sleep_without_memory_and_all_wake(void **unused)
+{
+    (void)unused;
+    wait_an_hour(0, 0);
+}
+
+static void damage_one(uint32_t flags)
 {
     struct sarn_error error;
     struct mass mass;
 
-    (void)unused;
-    open_mass(&mass, 200, 8); /* Flush early: the damage is not to be in the tail. */
+    open_mass(&mass, 200, 8,
+              flags); /* Flush early: the damage is not to be in the tail. */
     start_many(&mass, 200);
     sarn__sim_crash(mass.sim);
     sarn__memory_store_damage(sarn__sim_store(mass.sim), mass.out[0].position, 70, 1);
@@ -194,11 +209,19 @@ static void one_that_cannot_be_read_is_reported_and_the_others_go_on(void **unus
     close_mass(&mass);
 }
 
+static void one_that_cannot_be_read_is_reported_and_the_others_go_on(void **unused)
+{
+    (void)unused;
+    damage_one(0);
+    damage_one(SARN_STEP_IDEMPOTENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             ten_thousand_wait_in_bounded_memory_and_all_go_on_after_a_crash),
+        cmocka_unit_test(ten_thousand_sleep_without_memory_and_all_wake),
         cmocka_unit_test(one_that_cannot_be_read_is_reported_and_the_others_go_on),
     };
 

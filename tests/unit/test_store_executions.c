@@ -37,6 +37,11 @@ static sarn_status list_number(void *arg, uint64_t number)
     return SARN_OK;
 }
 
+static sarn_status list_due(void *arg, const struct sarn__due *due)
+{
+    return list_number(arg, due->number);
+}
+
 static const char *awake(struct folded *f)
 {
     f->text[0] = '\0';
@@ -45,12 +50,18 @@ static const char *awake(struct folded *f)
     return f->text;
 }
 
-static const char *due(struct folded *f, int64_t now_us, uint32_t limit)
+static const char *
+due_after(struct folded *f, struct sarn__due after, int64_t now_us, uint32_t limit)
 {
     f->text[0] = '\0';
-    assert_int_equal(sarn__store_due(&f->store, now_us, limit, list_number, f, NULL),
-                     SARN_OK);
+    assert_int_equal(
+        sarn__store_due(&f->store, &after, now_us, limit, list_due, f, NULL), SARN_OK);
     return f->text;
+}
+
+static const char *due(struct folded *f, int64_t now_us, uint32_t limit)
+{
+    return due_after(f, (struct sarn__due){0, 0}, now_us, limit);
 }
 
 static int64_t next_due(struct folded *f)
@@ -243,6 +254,7 @@ static void a_timer_whose_sleeper_was_flushed_alone_goes_all_the_same(void **unu
 
 static void a_damaged_row_is_corruption_with_a_sentence(void **unused)
 {
+    const struct sarn__due nothing = {0, 0};
     const struct sarn_str key = SARN_STR("\0\0\0\0\0\0\0\1"), value = SARN_STR("abc");
     uint64_t version;
     struct folded f;
@@ -264,7 +276,7 @@ static void a_damaged_row_is_corruption_with_a_sentence(void **unused)
                      SARN_ERR_CORRUPT);
     assert_string_equal(f.error.text,
                         "the row of an execution's latest run has 3 bytes");
-    assert_int_equal(sarn__store_due(&f.store, 1, 9, list_number, &f, &f.error),
+    assert_int_equal(sarn__store_due(&f.store, &nothing, 1, 9, list_due, &f, &f.error),
                      SARN_ERR_CORRUPT);
     assert_string_equal(f.error.text,
                         "a row of executions has a key of 8 bytes, not 16");
