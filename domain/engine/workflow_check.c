@@ -1,5 +1,6 @@
 /* Is a workflow well formed as a whole? Each of its steps: step_check.c. */
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
