@@ -49,7 +49,7 @@ static void say_timeout(struct planner *f, const struct sarn__execution_event *e
 {
     static const char *const kinds[] = {"", "", " as a whole", " in silence"};
 
-    say(f, "timed out%s", kinds[event->timeout]);
+    say(f, "%s", kinds[event->timeout]);
     if (event->in_doubt) {
         say(f, ", in doubt");
     } else if (event->chose) {
@@ -60,7 +60,6 @@ static void say_timeout(struct planner *f, const struct sarn__execution_event *e
 
 static void say_wait(struct planner *f, const struct sarn__execution_event *event)
 {
-    say(f, "waits");
     if (event->due_us != 0) {
         say(f, " until %" PRId64, event->due_us / MS(1));
     }
@@ -69,54 +68,29 @@ static void say_wait(struct planner *f, const struct sarn__execution_event *even
     }
 }
 
-/* What is said of a step, after its name. */
-static bool say_of_step(struct planner *f, const struct sarn__execution_event *event)
+static void say_words(struct planner *f, const struct sarn__execution_event *event)
 {
     static const char *const fates[] = {"unknown", "done", "not done"};
-
-    switch (event->kind) {
-    case SARN__STEP_STARTED:
-        say(f, "begun");
-        return true;
-    case SARN__STEP_SUCCEEDED:
-        say(f, "ok");
-        return true;
-    case SARN__STEP_FAILED:
-        say(f, "failed");
-        say_again(f, event);
-        return true;
-    case SARN__STEP_RECONCILED:
-        say(f, "was %s", fates[event->fate]);
-        return true;
-    case SARN__STEP_TIMED_OUT:
-        say_timeout(f, event);
-        return true;
-    case SARN__STEP_AWAITS:
-        say_wait(f, event);
-        return true;
-    case SARN__STEP_CANCELLED:
-        say(f, "cancelled");
-        return true;
-    case SARN__PROMISE_SETTLED:
-        say(f, event->failed ? "broken" : "kept");
-        return true;
-    case SARN__CHILD_ENDED:
-        say(f, "ended");
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void say_of_all(struct planner *f, const struct sarn__execution_event *event)
-{
-    static const char *const names[] = {
+    static const char *const words[] = {
         [SARN__STARTED] = "started",
+        [SARN__STEP_STARTED] = "begun",
+        [SARN__STEP_SUCCEEDED] = "ok",
+        [SARN__STEP_FAILED] = "failed",
+        [SARN__STEP_RECONCILED] = "was ",
+        [SARN__COMPENSATION_BEGAN] = "undoing",
         [SARN__COMPLETED] = "completed",
         [SARN__COMPENSATED] = "compensated",
+        [SARN__PARKED] = "parked",
+        [SARN__STEP_TIMED_OUT] = "timed out",
+        [SARN__STEP_AWAITS] = "waits",
+        [SARN__STEP_CANCELLED] = "cancelled",
+        [SARN__STEP_INHERITED] = "inherited",
+        [SARN__GROUP_JOINED] = "joined",
         [SARN__UPGRADED] = "upgraded",
         [SARN__SIGNAL_RECEIVED] = "signal",
         [SARN__UPDATE_ACCEPTED] = "update",
+        [SARN__PROMISE_SETTLED] = "settled",
+        [SARN__CHILD_ENDED] = "ended",
         [SARN__CANCEL_REQUESTED] = "asked to end",
         [SARN__UNDO_REQUESTED] = "asked to undo",
         [SARN__PAUSED] = "paused",
@@ -125,43 +99,50 @@ static void say_of_all(struct planner *f, const struct sarn__execution_event *ev
         [SARN__REWOUND] = "rewound",
         [SARN__UNPARKED] = "unparked",
         [SARN__CONTINUED] = "continued",
+        [SARN__SLEPT] = "slept",
     };
 
-    switch (event->kind) {
-    case SARN__COMPENSATION_BEGAN:
-        say(f, event->cause == SARN__CAUSE_FAILURE ? "undoing" : "undoing, %.*s",
-            (int)event->code.size, event->code.data);
-        break;
-    case SARN__PARKED:
-        say(f, "parked (%.*s)", (int)event->code.size, event->code.data);
-        break;
-    case SARN__GROUP_JOINED:
-        say(f, "%.*s joined by %" PRIu32, (int)event->group.size, event->group.data,
-            event->count);
-        break;
-    default:
-        say(f, "%s", names[event->kind]);
-        break;
+    say(f, "%s", words[event->kind]);
+    if (event->kind == SARN__STEP_FAILED) {
+        say_again(f, event);
+    } else if (event->kind == SARN__STEP_RECONCILED) {
+        say(f, "%s", fates[event->fate]);
+    } else if (event->kind == SARN__STEP_TIMED_OUT) {
+        say_timeout(f, event);
+    } else if (event->kind == SARN__STEP_AWAITS) {
+        say_wait(f, event);
+    } else if (event->kind == SARN__GROUP_JOINED) {
+        say(f, " by %" PRIu32, event->count);
+    } else if (event->kind == SARN__PARKED) {
+        say(f, " (%.*s)", (int)event->code.size, event->code.data);
+    } else if (event->kind == SARN__COMPENSATION_BEGAN &&
+               event->cause != SARN__CAUSE_FAILURE) {
+        say(f, ", %.*s", (int)event->code.size, event->code.data);
     }
+}
+
+/* Is it said of a step, after its name? */
+static bool is_of_step(const struct sarn__execution_event *event)
+{
+    return event->attempt > 0 || event->kind == SARN__STEP_AWAITS ||
+           event->kind == SARN__STEP_CANCELLED || event->kind == SARN__STEP_INHERITED ||
+           event->kind == SARN__PROMISE_SETTLED || event->kind == SARN__CHILD_ENDED;
 }
 
 static void say_event(struct planner *f, const struct sarn__execution_event *event)
 {
-    struct sarn__execution_event quiet = *event;
-    size_t before = 0;
-
     say(f, "%s", f->seen[0] != '\0' ? ", " : "");
-    before = strlen(f->seen);
-    say(f, "%s", event->compensation ? "undo " : "");
-    say_step(f, event->step, event->visit);
-    if (event->attempt > 0) {
-        say(f, "#%" PRIu32, event->attempt);
+    if (is_of_step(event)) {
+        say(f, "%s", event->compensation ? "undo " : "");
+        say_step(f, event->step, event->visit);
+        if (event->attempt > 0) {
+            say(f, "#%" PRIu32, event->attempt);
+        }
+        say(f, " ");
+    } else if (event->kind == SARN__GROUP_JOINED) {
+        say(f, "%.*s ", (int)event->group.size, event->group.data);
     }
-    say(f, " ");
-    if (!say_of_step(f, &quiet)) {
-        f->seen[before] = '\0';
-        say_of_all(f, event);
-    }
+    say_words(f, event);
     say_steps(f, event);
 }
 

@@ -36,26 +36,26 @@ struct planner {
     char seen[2048];     /* What the last input led to. */
 };
 
-/* Steps, all with a compensation; more of their members may follow. */
-#define EXTERNAL(name, ...)                                                            \
+/* Steps, all with a compensation: an id, and what other members follow. */
+#define EXTERNAL(...)                                                                  \
     {                                                                                  \
-        .id = name, .run = planner_function, .compensate = planner_function,           \
-        .reconcile = planner_function, __VA_ARGS__                                     \
+        .run = planner_function, .compensate = planner_function,                       \
+        .reconcile = planner_function, .id = __VA_ARGS__                               \
     }
-#define REPEATABLE(name, ...)                                                          \
+#define REPEATABLE(...)                                                                \
     {                                                                                  \
-        .id = name, .run = planner_function, .compensate = planner_function,           \
-        .flags = SARN_STEP_IDEMPOTENT, __VA_ARGS__                                     \
+        .run = planner_function, .compensate = planner_function,                       \
+        .flags = SARN_STEP_IDEMPOTENT, .id = __VA_ARGS__                               \
     }
-#define LOCAL(name, ...)                                                               \
+#define LOCAL(...)                                                                     \
     {                                                                                  \
-        .id = name, .run = planner_function, .compensate = planner_function,           \
-        .kind = SARN_STEP_LOCAL, __VA_ARGS__                                           \
+        .run = planner_function, .compensate = planner_function,                       \
+        .kind = SARN_STEP_LOCAL, .id = __VA_ARGS__                                     \
     }
-/* Without one. */
-#define WAIT(name, of_kind, ...)                                                       \
+/* Without one: TIMER, SIGNAL, PROMISE, CHILD. */
+#define WAIT(of_kind, ...)                                                             \
     {                                                                                  \
-        .id = name, .kind = SARN_STEP_##of_kind, __VA_ARGS__                           \
+        .kind = SARN_STEP_##of_kind, .id = __VA_ARGS__                                 \
     }
 
 #define MS(count) ((count)*INT64_C(1000))
