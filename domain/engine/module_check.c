@@ -240,6 +240,14 @@ static sarn_status check_header(const struct sarn_module *module,
                           "SARN_MODULE_ABI and sizeof(struct sarn_module)",
                           module->abi, module->struct_size);
     }
+    /* Its steps and workflows are smaller than what is read of them here. */
+    if (module->abi < SARN__MODULE_ABI_MIN && module->workflow_count > 0) {
+        return sarn__fail(
+            error, SARN_ERR_UNSUPPORTED,
+            "module '%.60s' was compiled for module ABI %u, whose workflows this "
+            "library does not know any more: compile it anew",
+            module->name == NULL ? "" : module->name, module->abi);
+    }
     if (!name_fits(module->name, SARN_NAME_BYTES_MAX) || module->version == NULL) {
         return sarn__fail(error, SARN_ERR_INVALID,
                           "a module needs a name of 1 to %u bytes and a version",

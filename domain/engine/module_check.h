@@ -10,6 +10,9 @@
 #include "sarn/module.h"
 #include "sarn/workflow.h"
 
+/* Of modules that bring workflows; others may be older. */
+#define SARN__MODULE_ABI_MIN 2u
+
 #define SARN__PARTS_MAX   256u  /* Aggregates, projections, ... of one module. */
 #define SARN__TYPES_MAX   1024u /* Commands or events of one part. */
 #define SARN__INDEXES_MAX 16u

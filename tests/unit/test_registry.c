@@ -165,8 +165,12 @@ static void a_module_says_what_it_is(void **unused)
                               "serves up to 2: use a newer Sarn");
     REFUSED(f.module.abi = 0, "a module has abi 0 and struct_size 72: set them to "
                               "SARN_MODULE_ABI and sizeof(struct sarn_module)");
+    REFUSED(f.module.abi = 1,
+            "module 'ledger' was compiled for module ABI 1, whose workflows this "
+            "library does not know any more: compile it anew");
+    REFUSED((f.module.abi = 1, f.module.workflow_count = 0), "ok");
     REFUSED(f.module.struct_size = 8,
-            "a module has abi 1 and struct_size 8: set them to SARN_MODULE_ABI and "
+            "a module has abi 2 and struct_size 8: set them to SARN_MODULE_ABI and "
             "sizeof(struct sarn_module)");
     REFUSED(f.module.name = "",
             "a module needs a name of 1 to 255 bytes and a version");
