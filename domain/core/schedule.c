@@ -317,6 +317,7 @@ sarn_status sarn__schedule_apply(struct sarn__schedule *schedule,
                                  struct sarn_error *error)
 {
     if (event->kind == SARN__SCHEDULE_SLEPT) {
+        schedule->awake = false;
         schedule->slept_us = event->to_us == 0 ? INT64_MAX : event->to_us;
         return SARN_OK;
     }
@@ -327,6 +328,7 @@ sarn_status sarn__schedule_apply(struct sarn__schedule *schedule,
     } else {
         SARN__TRY(apply_to_one(schedule, event, error));
     }
-    schedule->slept_us = 0;
+    schedule->awake = schedule->exists || event->kind == SARN__SCHEDULE_RUN_ENDED;
+    schedule->slept_us = INT64_MAX;
     return SARN_OK;
 }

@@ -26,6 +26,10 @@
 #define SARN__SCHEDULE_TRIGGERS_MAX  100u /* Not carried out yet. */
 #define SARN__SCHEDULE_BACKFILLS_MAX 16u
 
+/* "<workflow>-<id>-<time>" is a stream. */
+#define SARN__SCHEDULE_ID_BYTES_MAX                                                    \
+    (SARN_STREAM_NAME_BYTES_MAX - SARN__TIME_TEXT_BYTES - 2u)
+
 #define SARN__SCHEDULE_INTERVAL_MIN_US SARN__SECOND_US /* What ids are told apart by.  \
                                                         */
 #define SARN__SCHEDULE_CATCH_UP_US (60 * SARN__SECOND_US)
@@ -118,7 +122,8 @@ struct sarn__schedule {
     uint64_t started, passed_over;       /* Ever. */
     uint32_t by_time;                    /* Started or buffered so, since it was set. */
     int64_t last_trigger_us;             /* So that each has a time of its own. */
-    int64_t slept_us;                    /* Until when; 0: it is awake. */
+    bool awake;                          /* Something has happened since it slept. */
+    int64_t slept_us;                    /* Until when; INT64_MAX: until it is told. */
     struct sarn__schedule_list runs;     /* int64_t: nominal times. */
     struct sarn__schedule_list waits;    /* struct sarn__schedule_waiting */
     struct sarn__schedule_list triggers; /* int64_t: their times. */

@@ -44,8 +44,7 @@ sarn_status sarn__schedule_check(struct sarn_str id,
                                  struct sarn__schedule_spec *spec,
                                  struct sarn_error *error)
 {
-    /* "<workflow>-<id>-<time>" is a stream; '-' twice. */
-    uint32_t room = SARN_STREAM_NAME_BYTES_MAX - (SARN__TIME_TEXT_BYTES - 1) - 2;
+    uint32_t room = SARN__SCHEDULE_ID_BYTES_MAX; /* For the workflow's name, too. */
 
     if (id.size == 0 || id.size > room || spec->workflow.size > room - id.size) {
         return sarn__fail(error, SARN_ERR_INVALID,

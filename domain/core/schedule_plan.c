@@ -287,8 +287,8 @@ void sarn__schedule_plan(const struct sarn__schedule *schedule,
         return;
     }
     if (plan_trigger(schedule, plan) || plan_waiting(schedule, plan) ||
-        plan_backfill(schedule, zone, plan) ||
-        plan_time(schedule, zone, now_us, plan)) {
+        (zone != NULL && (plan_backfill(schedule, zone, plan) ||
+                          plan_time(schedule, zone, now_us, plan)))) {
         plan->event.time_us = now_us;
         plan->wake_us = INT64_MAX;
         return;

@@ -28,7 +28,9 @@ struct sarn__schedule_plan {
     char workflow_id[SARN__SCHEDULE_RUN_ID_BYTES]; /* event.workflow_id */
 };
 
-/* What schedule needs at now_us. plan stays in place: its event points into it. */
+/* What schedule needs at now_us. zone NULL: it cannot be had; then no time comes, and
+ * only triggers and what waits are left. plan stays in place: its event points into it.
+ */
 void sarn__schedule_plan(const struct sarn__schedule *schedule,
                          const struct sarn__zone *zone,
                          int64_t now_us,

@@ -21,6 +21,9 @@ struct sarn_str sarn__request_key(const struct sarn__request *request, uint32_t 
     case SARN__REQUEST_START: /* Its id is its key; see the orchestrator. */
         *tenant = request->as.start.tenant;
         break;
+    case SARN__REQUEST_SCHEDULE:
+        *tenant = request->as.schedule.what.tenant;
+        break;
     case SARN__REQUEST_CONTROL:
         *tenant = request->as.control.what.tenant;
         return request->as.control.what.key;

@@ -7,6 +7,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/orchestrator.h"
+#include "engine/schedules.h"
 #include "engine/state.h"
 
 #define FOLLOW_EVENTS 1024u /* Background reading in one turn, in events. */
@@ -122,6 +123,8 @@ static struct sarn_str subject_of(const struct sarn__request *request)
         return request->as.start.workflow_id;
     case SARN__REQUEST_CONTROL:
         return request->as.control.stream;
+    case SARN__REQUEST_SCHEDULE:
+        return request->as.schedule.what.id;
     }
     return (struct sarn_str){NULL, 0};
 }
@@ -167,6 +170,10 @@ static sarn_status authorize(sarn_engine *engine, const struct sarn__request *re
         command.origin = request->as.control.what.origin;
         command.key = request->as.control.what.key;
         break;
+    case SARN__REQUEST_SCHEDULE:
+        command.stream = sarn__schedule_stream(command.stream, stream);
+        command.actor = request->as.schedule.what.actor;
+        break;
     }
     return hooks->authorize(hooks->arg, &command);
 }
@@ -204,6 +211,9 @@ static void run_request(sarn_engine *engine, struct sarn__request *request)
         break;
     case SARN__REQUEST_CONTROL:
         sarn__control_run(engine, request);
+        break;
+    case SARN__REQUEST_SCHEDULE:
+        sarn__schedules_request(engine, request);
         break;
     }
 }
@@ -282,6 +292,7 @@ static bool background(sarn_engine *engine)
     }
     more = sarn__orchestrator_wake(engine);
     more = sarn__orchestrator_recover(engine, RECOVER_COUNT) || more;
+    more = sarn__schedules_turn(engine) || more;
     return follow(engine) || more;
 }
 
@@ -289,7 +300,10 @@ static int64_t next_wake(sarn_engine *engine)
 {
     int64_t wake_us =
         engine->winding ? INT64_MAX : sarn__orchestrator_next_wake(engine);
+    int64_t schedules_us =
+        engine->winding ? INT64_MAX : sarn__schedules_next_wake(engine);
 
+    wake_us = schedules_us < wake_us ? schedules_us : wake_us;
     /* While a job is out nothing is flushed, however late it is. */
     if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us &&
         !engine->winding && !engine->job_out && engine->stopped == SARN_OK) {

@@ -11,6 +11,7 @@
 #ifndef SARN_ENGINE_ENGINE_H
 #define SARN_ENGINE_ENGINE_H
 
+#include "core/schedule.h"
 #include "engine/log.h"
 #include "ports/job.h"
 #include "sarn/sarn.h"
@@ -23,7 +24,8 @@ enum sarn__request_kind {
     SARN__REQUEST_METADATA,
     SARN__REQUEST_DELETE,
     SARN__REQUEST_START,  /* of an execution */
-    SARN__REQUEST_CONTROL /* of one: control.h */
+    SARN__REQUEST_CONTROL, /* of one: control.h */
+    SARN__REQUEST_SCHEDULE /* put or altered: schedules.h */
 };
 
 /* One thing asked for: a deep copy, in an arena of its own. Data of a described type is
@@ -49,6 +51,10 @@ struct sarn__request {
             const struct sarn_type *data_type; /* Of what.data. */
             struct sarn_str stream;            /* Of the execution that it is for. */
         } control;
+        struct {
+            struct sarn_schedule_change what; /* op 0: put; then only tenant, id, who. */
+            struct sarn__schedule_spec spec;
+        } schedule;
     } as;
     sarn_reply_fn *reply;
     void *reply_arg;
@@ -88,6 +94,19 @@ SARN_MUST_USE sarn_status sarn__request_control(sarn_engine *engine,
                                                 const struct sarn_control *control,
                                                 struct sarn__request **request,
                                                 struct sarn_error *error);
+/* json: schedule's input, instead of it; empty: none. SARN_ERR_INVALID: the expression:
+ * says where. SARN_ERR_NOT_FOUND: the zone; the workflow. */
+SARN_MUST_USE sarn_status
+sarn__request_schedule_put(sarn_engine *engine,
+                           const struct sarn_schedule *schedule,
+                           struct sarn_str json,
+                           struct sarn__request **request,
+                           struct sarn_error *error);
+SARN_MUST_USE sarn_status
+sarn__request_schedule_alter(sarn_engine *engine,
+                             const struct sarn_schedule_change *change,
+                             struct sarn__request **request,
+                             struct sarn_error *error);
 /* Free a request that was never submitted. */
 void sarn__request_destroy(struct sarn__request *request);
 
@@ -169,16 +188,6 @@ SARN_MUST_USE sarn_status sarn__engine_execution(sarn_engine *engine,
                                                  struct sarn_arena *arena,
                                                  struct sarn_execution_info *info,
                                                  struct sarn_error *error);
-/* output: a struct of the query's output type in arena; NULL: it has none. */
-SARN_MUST_USE sarn_status sarn__engine_query(sarn_engine *engine,
-                                             uint32_t tenant,
-                                             struct sarn_str workflow,
-                                             struct sarn_str workflow_id,
-                                             struct sarn_str name,
-                                             const void *input,
-                                             struct sarn_arena *arena,
-                                             const void **output,
-                                             struct sarn_error *error);
 void sarn__engine_stats(const sarn_engine *engine, struct sarn_engine_stats *stats);
 SARN_MUST_USE sarn_status sarn__engine_rebuild(sarn_engine *engine,
                                                struct sarn_str projection,

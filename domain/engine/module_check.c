@@ -1,4 +1,5 @@
 #include "engine/module_check.h"
+#include "engine/schedule_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,11 @@ sarn_status sarn__category_check(const char *module,
                           "module '%.60s': the name of %s '%.60s' must have 1 to %u "
                           "bytes",
                           module, kind, name == NULL ? "" : name, bytes_max);
+    }
+    if (strcmp(name, SARN__SCHEDULE_CATEGORY) == 0) {
+        return sarn__fail(error, SARN_ERR_INVALID,
+                          "module '%.60s': the category '%s' is that of schedules",
+                          module, name);
     }
     if (strchr(name, '-') != NULL || name[0] == '$') {
         return sarn__fail(error, SARN_ERR_INVALID,

@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/orchestrator.h"
+#include "engine/schedules.h"
 #include "engine/state.h"
 #include "sarn/events.h"
 
@@ -214,6 +215,7 @@ static sarn_status build(sarn_engine *engine,
                                   options->cache_bytes, error));
     SARN__TRY(sarn__bus_create(&engine->log, &engine->bus, error));
     SARN__TRY(sarn__orchestrator_create(engine, error));
+    SARN__TRY(sarn__schedules_create(engine, error));
     SARN__TRY(take_log(engine, config, error));
     return build_projections(engine, error);
 }
@@ -224,6 +226,7 @@ static void unbuild(sarn_engine *engine)
     struct sarn_heap heap = engine->log.ports.heap;
 
     sarn__orchestrator_destroy(engine);
+    sarn__schedules_destroy(engine);
     if (engine->bus != NULL) {
         sarn__bus_destroy(engine->bus);
     }

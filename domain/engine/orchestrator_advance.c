@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "core/fit.h"
 #include "engine/orchestrator_state.h"
+#include "engine/schedules.h"
 
 static sarn_status settle(struct sarn__unit *unit,
                           const struct sarn__duty *duty,
@@ -159,12 +160,29 @@ static sarn_status give_up_wait(struct sarn__unit *unit,
     return settle(unit, duty, NULL, error);
 }
 
+/* The schedule that has started the unit's run may start the next. */
+static sarn_status tell_schedule(struct sarn__unit *unit, struct sarn_error *error)
+{
+    const struct sarn__execution *execution = unit->run->execution;
+    struct sarn_str schedule = execution->beginning.schedule;
+
+    return schedule.size == 0
+               ? SARN_OK
+               : sarn__schedules_ended(unit->engine, &unit->meta, schedule,
+                                       sarn__run_workflow_id(unit->run),
+                                       execution->status, error);
+}
+
 static sarn_status
 finish(struct sarn__unit *unit, const struct sarn__duty *duty, struct sarn_error *error)
 {
     SARN__TRY(sarn__children_leave(unit, error));
     SARN__TRY(settle(unit, duty, NULL, error));
-    return duty->kind == SARN__DUTY_UNDO ? SARN_OK : sarn__child_ended(unit, error);
+    if (duty->kind == SARN__DUTY_UNDO) {
+        return SARN_OK;
+    }
+    SARN__TRY(tell_schedule(unit, error));
+    return sarn__child_ended(unit, error);
 }
 
 /* Nothing new begins while the engine winds up. */

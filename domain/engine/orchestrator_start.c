@@ -1,5 +1,6 @@
 /* Starting executions, and joining those that are there. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -64,6 +65,7 @@ struct starting {
     const struct sarn__definition *definition;
     struct sarn_str stream;
     struct sarn_str input;
+    struct sarn_str schedule; /* That starts it. */
     uint8_t hash[SARN__INPUT_HASH_BYTES];
 };
 
@@ -133,10 +135,11 @@ static sarn_status begin_run(sarn_engine *engine,
 {
     const struct sarn_start *start = starting->start;
     int64_t now_us = sarn__writer_now(&engine->writer);
-    struct sarn__birth birth = {
-        .beginning = {.input = starting->input, .priority = start->priority},
-        .actor = start->actor,
-        .origin = start->origin};
+    struct sarn__birth birth = {.beginning = {.input = starting->input,
+                                              .priority = start->priority,
+                                              .schedule = starting->schedule},
+                                .actor = start->actor,
+                                .origin = start->origin};
     struct sarn__unit unit;
     sarn_status status;
 
@@ -164,7 +167,7 @@ static sarn_status begin_run(sarn_engine *engine,
     return sarn__run_go_on(&unit, error);
 }
 
-/* The first run of an id. */
+/* The first run of an id. request waits for it; NULL: nobody does. */
 static sarn_status begin_first(sarn_engine *engine,
                                struct sarn__request *request,
                                const struct starting *starting,
@@ -184,7 +187,9 @@ static sarn_status begin_first(sarn_engine *engine,
         }
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory starting an execution");
     }
-    sarn__run_wait(run, request);
+    if (request != NULL) {
+        sarn__run_wait(run, request);
+    }
     status = begin_run(engine, run, starting, error);
     if (status != SARN_OK) {
         run->waiters_first = run->waiters_last = NULL; /* Still the caller's. */
@@ -213,7 +218,9 @@ static sarn_status begin_again(sarn_engine *engine,
     }
     run->definition = starting->definition;
     run->recovered = run->orphaned = run->misfit = false;
-    sarn__run_wait(run, request);
+    if (request != NULL) {
+        sarn__run_wait(run, request);
+    }
     status = begin_run(engine, run, starting, error);
     if (status != SARN_OK) {
         run->waiters_first = run->waiters_last = NULL;
@@ -364,4 +371,44 @@ void sarn__orchestrator_start(sarn_engine *engine, struct sarn__request *request
     }
     (void)sarn__runs_pump(engine);
     sarn__runs_trim(engine);
+}
+
+sarn_status sarn__orchestrator_begin(sarn_engine *engine,
+                                     const struct sarn__new_run *wanted,
+                                     struct sarn_error *error)
+{
+    const struct sarn_start start = {.workflow = wanted->workflow->name,
+                                     .workflow_id = wanted->workflow_id,
+                                     .tenant = wanted->tenant,
+                                     .correlation_id = wanted->correlation_id};
+    struct starting starting = {
+        .start = &start,
+        .definition = sarn__run_definition(engine->orchestrator, wanted->workflow),
+        .input = wanted->input,
+        .schedule = wanted->schedule};
+    char stream[SARN_STREAM_NAME_BYTES_MAX + 1];
+    struct sarn__run *run = NULL;
+    int size = snprintf(stream, sizeof(stream), "%s-%.*s", start.workflow,
+                        (int)start.workflow_id.size, start.workflow_id.data);
+
+    assert(size > 0 && (size_t)size < sizeof(stream));
+    starting.stream = (struct sarn_str){stream, (uint32_t)size};
+    if (starting.definition == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory starting an execution");
+    }
+    SARN__TRY(sarn__run_hash_input(engine, starting.input, starting.hash));
+    SARN__TRY(sarn__run_take_up(engine, start.tenant, starting.stream, &run, error));
+    if (run == NULL) {
+        return begin_first(engine, NULL, &starting, error);
+    }
+    if (!sarn__execution_is_closed(run->execution)) {
+        return sarn__fail(error, SARN_ERR_EXISTS, "execution \"%s\" is under way",
+                          stream);
+    }
+    if (run->last_position > engine->durable || run->jobs != NULL ||
+        run->waiters_first != NULL) {
+        return sarn__fail(error, SARN_ERR_STATE, "execution \"%s\" is about to end",
+                          stream);
+    }
+    return begin_again(engine, run, NULL, &starting, error);
 }

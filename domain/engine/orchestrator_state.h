@@ -307,6 +307,20 @@ SARN_MUST_USE sarn_status sarn__run_write_start(struct sarn__unit *unit,
                                                 const struct sarn__birth *birth,
                                                 struct sarn_error *error);
 
+/* A run that nobody asks for, but a schedule. */
+struct sarn__new_run {
+    const struct sarn_workflow *workflow; /* Registered. */
+    struct sarn_str workflow_id, input, schedule;
+    struct sarn_uuid correlation_id;
+    uint32_t tenant;
+};
+/* Begin it, in a unit of its own, and let it go on. SARN_ERR_EXISTS: one of that id is
+ * under way, or parked. SARN_ERR_STATE: one has ended and is not durable, or not folded:
+ * later. On failure nothing was written. */
+SARN_MUST_USE sarn_status sarn__orchestrator_begin(sarn_engine *engine,
+                                                   const struct sarn__new_run *wanted,
+                                                   struct sarn_error *error);
+
 /* --- orchestrator_tell.c --- */
 
 /* The run of stream, with its state: from memory, or from the log. *run NULL: there is

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "engine/orchestrator_state.h"
+#include "engine/schedules.h"
 
 /* Stream numbers, gathered: the tables may not change while they are scanned. */
 struct numbers {
@@ -23,7 +24,7 @@ static sarn_status gather(void *arg, uint64_t number)
 /* --- taking up --- */
 
 /* The run of a stream that is to go on, not loaded; *run NULL: it is in memory, or its
- * workflow is nobody's here: another program may know it. */
+ * workflow is nobody's here: another program may know it. A schedule is called. */
 static sarn_status take_up(sarn_engine *engine,
                            uint64_t number,
                            struct sarn__run **run,
@@ -40,6 +41,9 @@ static sarn_status take_up(sarn_engine *engine,
     sarn_arena_reset(orchestrator->scratch);
     SARN__TRY(sarn__store_stream_name(&engine->log.store, number, orchestrator->scratch,
                                       &tenant, &stream, error));
+    if (sarn__is_schedule(stream)) {
+        return sarn__schedules_call(engine, tenant, stream, error);
+    }
     workflow = sarn__registry_workflow(engine->log.registry, sarn__category(stream));
     if (workflow == NULL || sarn__run_find(orchestrator, tenant, stream) != NULL) {
         return SARN_OK;

@@ -6,6 +6,7 @@
 #include "core/utf8.h"
 #include "engine/module_check.h"
 #include "engine/request_parts.h"
+#include "engine/schedule_log.h"
 #include "engine/state.h"
 
 void sarn__request_destroy(struct sarn__request *request)
@@ -120,10 +121,11 @@ check_unowned(sarn_engine *engine, struct sarn_str stream, struct sarn_error *er
     struct sarn_str category = sarn__category(stream);
 
     if (sarn__registry_aggregate(engine->log.registry, category) != NULL ||
-        sarn__registry_workflow(engine->log.registry, category) != NULL) {
+        sarn__registry_workflow(engine->log.registry, category) != NULL ||
+        sarn__is_schedule(stream)) {
         return sarn__fail(
             error, SARN_ERR_INVALID,
-            "the category \"%.*s\" belongs to an aggregate or workflow; send "
+            "the category \"%.*s\" belongs to an aggregate, workflow or schedule; send "
             "it a command instead of appending to it",
             (int)category.size, category.data);
     }
@@ -376,9 +378,10 @@ static sarn_status request_stream(sarn_engine *engine,
     SARN__TRY(check_expected(expected_version, error));
     SARN__TRY(sarn__request_check_size(metadata, SARN_PAYLOAD_BYTES_MAX / 2, "metadata",
                                        error));
-    if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) != NULL) {
+    if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) != NULL ||
+        sarn__is_schedule(stream)) {
         return sarn__fail(error, SARN_ERR_INVALID,
-                          "\"%.*s\" is an execution; it can be neither deleted nor "
+                          "\"%.*s\" is an execution or a schedule; it can be neither deleted nor "
                           "described",
                           (int)stream.size, stream.data);
     }

@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "engine/orchestrator.h"
+#include "engine/schedules.h"
 #include "engine/state.h"
 
 #define FLUSH_RETRY_US INT64_C(1000000)
@@ -108,6 +109,7 @@ static void append_failed(sarn_engine *engine, const struct sarn__commit_job *jo
     sarn__entities_forget(&engine->entities, engine->log.store.position);
     sarn__writer_forget(&engine->writer);
     sarn__orchestrator_append_failed(engine);
+    sarn__schedules_append_failed(engine);
     sarn__answer_all(engine, &engine->flight_answers, status, &error);
     sarn__answer_all(engine, &engine->open_answers, later.status, &later);
 }

@@ -5,6 +5,7 @@
  *   append.c     appends, metadata, deletions
  *   control.c    what executions are told from outside
  *   orchestrator executions
+ *   schedules    executions started by time
  *   idempotency.c, answer.c
  *   settle.c     what became durable: answer, fold, publish
  *   open.c       the first commit: epoch, schemas, projections
@@ -20,6 +21,7 @@
 #include "engine/writer.h"
 
 struct sarn__orchestrator;
+struct sarn__schedules;
 
 /* A reply that waits for its batch. In the request's arena. */
 struct sarn__answer {
@@ -62,6 +64,7 @@ struct sarn_engine {
     struct sarn__entities entities;
     struct sarn__bus *bus;
     struct sarn__orchestrator *orchestrator;
+    struct sarn__schedules *schedules;
     struct sarn_arena *scratch; /* For one request. */
 
     struct sarn__request *queue_first, *queue_last;
@@ -115,14 +118,6 @@ SARN_MUST_USE sarn_status sarn__command_decide(sarn_engine *engine,
                                                uint32_t *count,
                                                struct sarn__written *written,
                                                struct sarn_error *error);
-/* A command under a key (result) ended without events: record how, so that its repeats
- * are answered the same. error NULL: well. failure says why it could not be recorded.
- */
-SARN_MUST_USE sarn_status sarn__command_settle(sarn_engine *engine,
-                                               const struct sarn__meta *meta,
-                                               struct sarn__command_result *result,
-                                               const struct sarn_error *error,
-                                               struct sarn_error *failure);
 /* Undo everything written since mark, and forget the states that knew of it. */
 void sarn__unit_rollback(sarn_engine *engine, const struct sarn__mark *mark);
 /* Requests, from the queue. Each ends in an answer. */

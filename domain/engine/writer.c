@@ -305,10 +305,8 @@ sarn_status sarn__writer_put_struct(struct sarn__writer *writer,
                                     struct sarn_error *error)
 {
     const struct sarn_codec *codec = &writer->ports->codec;
-    struct sarn__new_event event = {.stream = stream,
-                                    .type = type,
-                                    .type_name = sarn_str(type->name),
-                                    .command = meta->command};
+    struct sarn__new_event event = {
+        .stream = stream, .type = type, .type_name = sarn_str(type->name)};
 
     sarn_arena_reset(writer->scratch);
     SARN__TRY(codec->ops->encode(codec->self, type, data, writer->scratch,

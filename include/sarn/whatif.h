@@ -42,7 +42,7 @@ struct sarn_change {
 };
 typedef void sarn_change_fn(void *arg, const struct sarn_change *change);
 
-struct sarn_what_if {
+struct sarn_trial {
     uint32_t struct_size;
     uint32_t module_count;
     const struct sarn_module *const *modules; /* The code that would have run. */
@@ -61,16 +61,16 @@ struct sarn_what_if {
     uint64_t rows, rows_different;
     uint64_t not_compared;
 };
-#define SARN_WHAT_IF_INIT                                                              \
+#define SARN_TRIAL_INIT                                                                \
     {                                                                                  \
-        .struct_size = sizeof(struct sarn_what_if)                                     \
+        .struct_size = sizeof(struct sarn_trial)                                       \
     }
 
 /* path: the old log, which may have a live owner. SARN_OK also where there are
- * differences: look at what_if. Errors as sarn_log_open(); SARN_ERR_INVALID: the
+ * differences: look at trial. Errors as sarn_log_open(); SARN_ERR_INVALID: the
  * modules contradict themselves; what progress answered. */
 SARN_API SARN_MUST_USE sarn_status sarn_what_if(const char *path,
-                                                struct sarn_what_if *what_if,
+                                                struct sarn_trial *trial,
                                                 struct sarn_error *error);
 
 #ifdef __cplusplus

@@ -70,11 +70,15 @@ static void on_reply(void *arg, const struct sarn_reply *reply)
     sarn__host_answer(call->host, &blocked->waiter);
 }
 
-void sarn__call_abandon(struct sarn__call *call, sarn_status status, const char *text)
+void sarn__call_abandon(struct sarn__call *call)
 {
-    struct sarn_reply reply = {.status = status, .version = -1, .text = text};
+    struct sarn_reply closed = {
+        .status = SARN_ERR_CLOSED,
+        .text = "the engine closed before this was answered: open the log again, and "
+                "submit it again under the same idempotency key",
+    };
 
-    on_reply(call, &reply);
+    on_reply(call, &closed);
 }
 
 /* Hand request over (it is ours until then) and return. */
@@ -352,4 +356,41 @@ sarn_status sarn_control_call(sarn_engine *engine,
                    (struct blocked){.arena = arena,
                                     .output = arena == NULL ? NULL : output,
                                     .error = error});
+}
+
+/* --- schedules --- */
+
+sarn_status sarn_schedule_put(sarn_engine *engine,
+                              const struct sarn_schedule *schedule,
+                              struct sarn_error *error)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
+    struct sarn_schedule ours;
+
+    if (host == NULL) {
+        return sarn__host_forked(error);
+    }
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), schedule,
+                               "sarn_schedule", error));
+    SARN__TRY(sarn__request_schedule_put(engine, &ours, (struct sarn_str){NULL, 0},
+                                         &request, error));
+    return call(host, request, NULL, error);
+}
+
+sarn_status sarn_schedule_alter(sarn_engine *engine,
+                                const struct sarn_schedule_change *change,
+                                struct sarn_error *error)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
+    struct sarn_schedule_change ours;
+
+    if (host == NULL) {
+        return sarn__host_forked(error);
+    }
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), change,
+                               "sarn_schedule_change", error));
+    SARN__TRY(sarn__request_schedule_alter(engine, &ours, &request, error));
+    return call(host, request, NULL, error);
 }

@@ -49,9 +49,6 @@ sarn_status sarn__host_submit(struct sarn__host *host,
                               struct sarn__waiter *waiter,
                               struct sarn_error *error)
 {
-    if (host->driver.ops != NULL) {
-        return host->driver.ops->submit(host->driver.self, request, waiter, error);
-    }
     pthread_mutex_lock(&host->mutex);
     if (waiter != NULL && sarn__host_on_leader(host)) {
         pthread_mutex_unlock(&host->mutex);
@@ -79,10 +76,6 @@ sarn_status sarn__host_visit(struct sarn__host *host,
 {
     struct sarn__visit visit = {.call = call, .arg = arg};
 
-    if (host->driver.ops != NULL) {
-        return host->driver.ops->visit(host->driver.self, in_callbacks, call, arg,
-                                       error);
-    }
     pthread_mutex_lock(&host->mutex);
     if (sarn__host_on_leader(host)) {
         bool gone = host->gone;

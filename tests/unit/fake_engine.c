@@ -117,6 +117,30 @@ sarn_status sarn__request_control(sarn_engine *engine,
     return fake_request(SARN__REQUEST_CONTROL, request);
 }
 
+sarn_status sarn__request_schedule_put(sarn_engine *engine,
+                                       const struct sarn_schedule *schedule,
+                                       struct sarn_str json,
+                                       struct sarn__request **request,
+                                       struct sarn_error *error)
+{
+    (void)engine;
+    (void)schedule;
+    (void)json;
+    (void)error;
+    return fake_request(SARN__REQUEST_SCHEDULE, request);
+}
+
+sarn_status sarn__request_schedule_alter(sarn_engine *engine,
+                                         const struct sarn_schedule_change *change,
+                                         struct sarn__request **request,
+                                         struct sarn_error *error)
+{
+    (void)engine;
+    (void)change;
+    (void)error;
+    return fake_request(SARN__REQUEST_SCHEDULE, request);
+}
+
 sarn_status sarn__request_metadata(sarn_engine *engine,
                                    uint32_t tenant,
                                    struct sarn_str stream,
@@ -308,27 +332,6 @@ sarn_status sarn__engine_execution(sarn_engine *engine,
     (void)workflow_id;
     (void)arena;
     (void)info;
-    return sarn__fail(error, SARN_ERR_NOT_FOUND, "no such execution");
-}
-
-sarn_status sarn__engine_query(sarn_engine *engine,
-                               uint32_t tenant,
-                               struct sarn_str workflow,
-                               struct sarn_str workflow_id,
-                               struct sarn_str name,
-                               const void *input,
-                               struct sarn_arena *arena,
-                               const void **output,
-                               struct sarn_error *error)
-{
-    (void)engine;
-    (void)tenant;
-    (void)workflow;
-    (void)workflow_id;
-    (void)name;
-    (void)input;
-    (void)arena;
-    (void)output;
     return sarn__fail(error, SARN_ERR_NOT_FOUND, "no such execution");
 }
 
