@@ -109,6 +109,20 @@ int cli_open(const char *path, const struct cli_list *modules, sarn_log **log);
 /* Say why a call failed, and which exit status that is. */
 int cli_fail(sarn_status status, const struct sarn_error *error);
 
+/* Which run of an execution (timeline.c). */
+struct cli_timeline {
+    struct sarn_str stream, workflow, workflow_id;
+    uint32_t tenant;
+    uint32_t run;  /* From 1; 0: the latest. */
+    bool own_only; /* Without what it led to in other streams. */
+};
+/* Print it, a line for each event. */
+sarn_status cli_print_timeline(sarn_log *log,
+                               const struct cli_timeline *what,
+                               bool json,
+                               bool colored,
+                               struct sarn_error *error);
+
 /* One event as a line of text (event.c). */
 sarn_status cli_print_event(sarn_log *log,
                             const struct sarn_event *event,

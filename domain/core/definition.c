@@ -186,8 +186,12 @@ bool sarn__message_find(const struct sarn_workflow *workflow,
     if (found == NULL && !signal_find(workflow, name, &type)) {
         return false;
     }
-    *kind = found != NULL ? found->kind : (uint32_t)SARN_MESSAGE_SIGNAL;
-    *message = found;
+    if (kind != NULL) {
+        *kind = found != NULL ? found->kind : (uint32_t)SARN_MESSAGE_SIGNAL;
+    }
+    if (message != NULL) {
+        *message = found;
+    }
     if (payload != NULL) {
         *payload = type;
     }

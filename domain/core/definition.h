@@ -60,8 +60,8 @@ bool sarn__step_undoes_locally(const struct sarn_step *step);
 /* What a step of kind SIGNAL waits for. */
 const char *sarn__step_signal(const struct sarn_step *step);
 
-/* The message, or the signal of a step, called name; NULL: none. *payload (may be
- * NULL) is the type of what it brings. */
+/* Is there a message, or a step's signal, called name? *payload is the type of what it
+ * brings; *message NULL: it is a step's. Each may be NULL. */
 bool sarn__message_find(const struct sarn_workflow *workflow,
                         struct sarn_str name,
                         uint32_t *kind,

@@ -288,11 +288,11 @@ static void run_dry(sarn_engine *engine,
 }
 
 /* A rejection under a key is an answer to be kept: a record says so. */
-static sarn_status settle_rejection(sarn_engine *engine,
-                                    const struct sarn__meta *meta,
-                                    struct sarn__command_result *result,
-                                    const struct sarn_error *error,
-                                    struct sarn_error *failure)
+sarn_status sarn__command_settle(sarn_engine *engine,
+                                 const struct sarn__meta *meta,
+                                 struct sarn__command_result *result,
+                                 const struct sarn_error *error,
+                                 struct sarn_error *failure)
 {
     struct sarn__written written;
     struct sarn__new_event event = {.type = &sarn_command_settled_type,
@@ -331,7 +331,7 @@ static void decide_request(sarn_engine *engine,
     if (result != NULL && reply.event_count == 0 &&
         (reply.status == SARN_OK || reply.status == SARN_ERR_REJECTED)) {
         struct sarn_error failure = {SARN_OK, ""};
-        sarn_status status = settle_rejection(
+        sarn_status status = sarn__command_settle(
             engine, meta, result, reply.status == SARN_OK ? NULL : &error, &failure);
 
         if (status != SARN_OK) {

@@ -1,20 +1,23 @@
 /* control.h - telling an execution something from outside (sarn/control.h).
  *
  *   request_control.c  checked and copied, on the caller's thread
- *   control_payload.c  of which type a payload is, and its bytes
  *   control.c          the request's turn: answered, once, under its key
+ *   control_decide.c   what it comes to in the state that the execution is in
+ *   control_payload.c  of which type a payload is, and its bytes
+ *   control_message.c  updates and queries: what handlers answer
+ *   control_fork.c     a new execution out of the beginning of another
  *
  * Threads: the dispatch thread, but for what says otherwise.
  */
 #ifndef SARN_ENGINE_CONTROL_H
 #define SARN_ENGINE_CONTROL_H
 
-#include "engine/state.h"
+#include "engine/orchestrator_state.h"
 #include "sarn/workflow.h"
 
 #define SARN__CONTROL_JSON_BYTES_MAX   (2u * SARN_PAYLOAD_BYTES_MAX)
 #define SARN__CONTROL_REASON_BYTES_MAX 1024u
-#define SARN__CONTROL_CODE_BYTES_MAX   127u
+#define SARN__CONTROL_CODE_BYTES_MAX   (SARN__STEP_CODE_BYTES - 1)
 #define SARN__PROMISE_ID_BYTES_MAX     1024u
 
 /* "signal", "fail promise"; op is one. [any thread] */
@@ -31,13 +34,44 @@ SARN_MUST_USE sarn_status sarn__control_type(const struct sarn_workflow *workflo
                                              struct sarn_str step,
                                              const struct sarn_type **type,
                                              struct sarn_error *error);
-/* request's payload, encoded as type, in arena; empty: it has none. SARN_ERR_SCHEMA: it
- * does not fit, says why. SARN_ERR_TOO_LARGE, SARN_ERR_NOMEM. */
-SARN_MUST_USE sarn_status sarn__control_payload(sarn_engine *engine,
-                                                const struct sarn__request *request,
-                                                const struct sarn_type *type,
-                                                struct sarn_arena *arena,
-                                                struct sarn_str *payload,
-                                                struct sarn_error *error);
+/* The payload of request, which comes to event, encoded as what run takes; in the
+ * request's arena; empty: it has none. SARN_ERR_SCHEMA: it does not fit, says why.
+ * SARN_ERR_NOT_FOUND: nobody knows such a message. SARN_ERR_TOO_LARGE, SARN_ERR_NOMEM.
+ */
+SARN_MUST_USE sarn_status
+sarn__control_payload(sarn_engine *engine,
+                      const struct sarn__request *request,
+                      const struct sarn__run *run,
+                      const struct sarn__execution_event *event,
+                      struct sarn_str *payload,
+                      struct sarn_error *error);
+
+/* --- control_message.c --- */
+
+/* Ask the handler of the update that event records: its answer is in event, and in
+ * reply. SARN_ERR_REJECTED: its words. SARN_ERR_STATE: its code is not here. */
+SARN_MUST_USE sarn_status sarn__control_update(sarn_engine *engine,
+                                               struct sarn__request *request,
+                                               const struct sarn__run *run,
+                                               struct sarn__execution_event *event,
+                                               struct sarn_reply *reply,
+                                               struct sarn_error *error);
+/* request repeats an update that was accepted at position: its answer. Without the code
+ * that can read it, there is none. */
+void sarn__control_recall(sarn_engine *engine,
+                          struct sarn__request *request,
+                          uint64_t position,
+                          struct sarn_reply *reply);
+
+/* --- control_fork.c --- */
+
+/* Begin the execution called as request says, with what run had done before its step.
+ */
+SARN_MUST_USE sarn_status sarn__control_fork(sarn_engine *engine,
+                                             struct sarn__request *request,
+                                             const struct sarn__meta *meta,
+                                             const struct sarn__run *run,
+                                             struct sarn_reply *reply,
+                                             struct sarn_error *error);
 
 #endif

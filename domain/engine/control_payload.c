@@ -2,53 +2,22 @@
 #include "core/fail.h"
 #include "engine/control.h"
 
-static const struct sarn_message *
-find_message(const struct sarn_workflow *workflow, struct sarn_str name, uint32_t kind)
-{
-    for (uint32_t i = 0; i < workflow->message_count; i++) {
-        const struct sarn_message *message = &workflow->messages[i];
-
-        if (message->kind == kind && sarn_str_equal(sarn_str(message->name), name)) {
-            return message;
-        }
-    }
-    return NULL;
-}
-
-/* The step that waits for the signal called name, or NULL. */
-static const struct sarn_step *find_waiting(const struct sarn_workflow *workflow,
-                                            struct sarn_str name)
-{
-    for (uint32_t i = 0; i < workflow->step_count; i++) {
-        const struct sarn_step *step = sarn__step_at(workflow, i);
-        const char *signal = step->signal != NULL ? step->signal : step->id;
-
-        if (step->kind == SARN_STEP_SIGNAL && sarn_str_equal(sarn_str(signal), name)) {
-            return step;
-        }
-    }
-    return NULL;
-}
-
 static sarn_status message_type(const struct sarn_workflow *workflow,
                                 uint32_t op,
                                 struct sarn_str name,
                                 const struct sarn_type **type,
                                 struct sarn_error *error)
 {
-    bool signal = op == SARN_CONTROL_SIGNAL;
-    const struct sarn_message *message = find_message(
-        workflow, name, signal ? SARN_MESSAGE_SIGNAL : SARN_MESSAGE_UPDATE);
-    const struct sarn_step *step =
-        signal && message == NULL ? find_waiting(workflow, name) : NULL;
+    uint32_t wanted =
+        op == SARN_CONTROL_SIGNAL ? SARN_MESSAGE_SIGNAL : SARN_MESSAGE_UPDATE;
+    uint32_t kind;
 
-    if (message == NULL && step == NULL) {
+    if (!sarn__message_find(workflow, name, &kind, type, NULL) || kind != wanted) {
         return sarn__fail(error, SARN_ERR_NOT_FOUND,
                           "workflow \"%s\" version %u takes no %s \"%.*s\"",
                           workflow->name, workflow->version, sarn__control_op_text(op),
                           (int)name.size, name.data);
     }
-    *type = message != NULL ? message->input : step->output;
     return SARN_OK;
 }
 
@@ -108,10 +77,40 @@ static sarn_status as_struct(sarn_engine *engine,
     return SARN_OK;
 }
 
+/* The type that run takes; without its definition only what has no payload is known.
+ */
+static sarn_status type_of(const struct sarn__request *request,
+                           const struct sarn__run *run,
+                           const struct sarn__execution_event *event,
+                           const struct sarn_type **type,
+                           struct sarn_error *error)
+{
+    const struct sarn_control *what = &request->as.control.what;
+    bool wants = what->op == SARN_CONTROL_SIGNAL || what->op == SARN_CONTROL_UPDATE ||
+                 what->op == SARN_CONTROL_PROMISE ||
+                 (what->op == SARN_CONTROL_RESOLVE && !event->compensation &&
+                  event->decision == SARN__DECIDE_DONE);
+
+    *type = NULL;
+    if (!wants) {
+        return SARN_OK;
+    }
+    if (run->definition == NULL) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "nobody knows workflow \"%.*s\" here, and so not what %s "
+                          "takes: ask the program that runs it",
+                          (int)sarn__run_workflow(run).size,
+                          sarn__run_workflow(run).data,
+                          sarn__control_op_text(what->op));
+    }
+    return sarn__control_type(run->definition->workflow, what->op, what->name,
+                              event->step, type, error);
+}
+
 sarn_status sarn__control_payload(sarn_engine *engine,
                                   const struct sarn__request *request,
-                                  const struct sarn_type *type,
-                                  struct sarn_arena *arena,
+                                  const struct sarn__run *run,
+                                  const struct sarn__execution_event *event,
                                   struct sarn_str *payload,
                                   struct sarn_error *error)
 {
@@ -119,20 +118,23 @@ sarn_status sarn__control_payload(sarn_engine *engine,
     const struct sarn_control *what = &request->as.control.what;
     const struct sarn_type *given = request->as.control.data_type;
     bool there = what->data != NULL || what->json.size > 0;
+    const struct sarn_type *type;
     const void *data;
 
     *payload = (struct sarn_str){NULL, 0};
-    if (there != (type != NULL)) {
-        return sarn__fail(error, SARN_ERR_SCHEMA,
-                          there ? "this %s takes no payload%s" : "this %s takes a %s",
-                          sarn__control_op_text(what->op), there ? "" : type->name);
-    }
-    if (!there) {
+    SARN__TRY(type_of(request, run, event, &type, error));
+    if (!there && type == NULL) {
         return SARN_OK;
     }
-    SARN__TRY(as_struct(engine, request, type, arena, &data, error));
-    SARN__TRY(codec->ops->encode(codec->self, given != NULL ? given : type, data, arena,
-                                 payload, error));
+    if (type == NULL || !there) {
+        return sarn__fail(error, SARN_ERR_SCHEMA, "this %s takes %s%s",
+                          sarn__control_op_text(what->op),
+                          type == NULL ? "no payload" : "a payload: a ",
+                          type == NULL ? "" : type->name);
+    }
+    SARN__TRY(as_struct(engine, request, type, request->arena, &data, error));
+    SARN__TRY(codec->ops->encode(codec->self, given != NULL ? given : type, data,
+                                 request->arena, payload, error));
     if (payload->size > SARN_PAYLOAD_BYTES_MAX) {
         return sarn__fail(error, SARN_ERR_TOO_LARGE,
                           "a payload has at most %u bytes, not %u",

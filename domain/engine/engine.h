@@ -188,6 +188,16 @@ SARN_MUST_USE sarn_status sarn__engine_execution(sarn_engine *engine,
                                                  struct sarn_arena *arena,
                                                  struct sarn_execution_info *info,
                                                  struct sarn_error *error);
+/* output: a struct of the query's output type in arena; NULL: it has none. */
+SARN_MUST_USE sarn_status sarn__engine_query(sarn_engine *engine,
+                                             uint32_t tenant,
+                                             struct sarn_str workflow,
+                                             struct sarn_str workflow_id,
+                                             struct sarn_str name,
+                                             const void *input,
+                                             struct sarn_arena *arena,
+                                             const void **output,
+                                             struct sarn_error *error);
 void sarn__engine_stats(const sarn_engine *engine, struct sarn_engine_stats *stats);
 SARN_MUST_USE sarn_status sarn__engine_rebuild(sarn_engine *engine,
                                                struct sarn_str projection,

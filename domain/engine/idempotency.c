@@ -8,6 +8,7 @@
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/control.h"
 #include "engine/map_key.h"
 #include "engine/state.h"
 
@@ -67,6 +68,9 @@ static void answer_stored(sarn_engine *engine,
     if (status != SARN_OK) {
         sarn__answer_error(engine, request, status, &error);
         return;
+    }
+    if (request->kind == SARN__REQUEST_CONTROL && reply.status == SARN_OK) {
+        sarn__control_recall(engine, request, reply.position, &reply);
     }
     if (size > 0) {
         memcpy(text, stored->text.data, size);

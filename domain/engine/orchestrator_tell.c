@@ -80,7 +80,9 @@ sarn_status sarn__run_tell(sarn_engine *engine,
                                                            : meta->causation_id);
     unit.meta.actor = meta->actor;
     unit.meta.origin = meta->origin;
+    unit.meta.command = meta->command;
     status = sarn__unit_record(&unit, run, event, &why);
+    unit.meta.command = NULL;
     if (status == SARN_ERR_CORRUPT) { /* Nothing has changed. */
         return sarn__fail(error, SARN_ERR_STATE, "%s", why.text);
     }

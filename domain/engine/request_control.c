@@ -7,6 +7,7 @@
 #include "core/fail.h"
 #include "engine/control.h"
 #include "engine/module_check.h"
+#include "engine/promise_id.h"
 #include "engine/request_parts.h"
 #include "engine/state.h"
 
@@ -189,36 +190,45 @@ static sarn_status check_control(const struct sarn_control *control,
 /* The type of data, by the newest registered version of its workflow. */
 static sarn_status type_of_data(sarn_engine *engine,
                                 const struct sarn_control *control,
+                                const struct sarn__promise_id *promise,
                                 const struct sarn_type **type,
                                 struct sarn_error *error)
 {
+    struct sarn_str name =
+        promise != NULL ? sarn__category(promise->stream) : control->workflow;
+    struct sarn_str step = promise != NULL ? promise->step : control->step;
     const struct sarn_workflow *workflow =
-        sarn__registry_workflow(engine->log.registry, control->workflow);
+        sarn__registry_workflow(engine->log.registry, name);
 
     if (workflow == NULL) {
         return sarn__fail(error, SARN_ERR_NOT_FOUND,
                           "no module has a workflow \"%.*s\" to know the payload by: "
                           "give it as JSON",
-                          (int)control->workflow.size, control->workflow.data);
+                          (int)name.size, name.data);
     }
-    if (control->op == SARN_CONTROL_RESOLVE && control->step.size == 0) {
+    if (control->op == SARN_CONTROL_RESOLVE && step.size == 0) {
         return sarn__fail(error, SARN_ERR_INVALID,
                           "an output needs the step that it is of: set step");
     }
-    SARN__TRY(sarn__control_type(workflow, control->op, control->name, control->step,
-                                 type, error));
+    SARN__TRY(
+        sarn__control_type(workflow, control->op, control->name, step, type, error));
     return *type == NULL ? check_no(control, true, "payload", error) : SARN_OK;
 }
 
 /* --- copies --- */
 
 /* The stream of the execution, as "<workflow>-<workflow_id>". */
-static sarn_status copy_stream(struct sarn__request *made)
+static sarn_status copy_stream(struct sarn__request *made,
+                               const struct sarn__promise_id *promise)
 {
     const struct sarn_control *what = &made->as.control.what;
     uint32_t size = what->workflow.size + 1 + what->workflow_id.size;
-    char *name = sarn_arena_alloc(made->arena, size + 1);
+    char *name;
 
+    if (promise != NULL) {
+        return sarn_arena_copy(made->arena, promise->stream, &made->as.control.stream);
+    }
+    name = sarn_arena_alloc(made->arena, size + 1);
     if (name == NULL) {
         return SARN_ERR_NOMEM;
     }
@@ -229,7 +239,8 @@ static sarn_status copy_stream(struct sarn__request *made)
     return SARN_OK;
 }
 
-static sarn_status copy_control(struct sarn__request *made)
+static sarn_status copy_control(struct sarn__request *made,
+                                const struct sarn__promise_id *promise)
 {
     struct sarn_control *to = &made->as.control.what;
     struct sarn_str *const texts[] = {&to->workflow, &to->workflow_id, &to->step,
@@ -240,8 +251,23 @@ static sarn_status copy_control(struct sarn__request *made)
         SARN__TRY(sarn_arena_copy(made->arena, *texts[i], texts[i]));
     }
     SARN__TRY(sarn__request_copy_who(made->arena, &to->key, &to->actor, &to->origin));
-    SARN__TRY(copy_stream(made));
+    SARN__TRY(copy_stream(made, promise));
     return sarn__request_copy_data(made->arena, made->as.control.data_type, &to->data);
+}
+
+/* The promise whose id is control's name. */
+static sarn_status read_promise(const struct sarn_control *control,
+                                struct sarn__promise_id *promise,
+                                struct sarn_error *error)
+{
+    if (sarn__promise_id_read(control->name, promise) != SARN_OK ||
+        promise->stream.size > SARN_STREAM_NAME_BYTES_MAX) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "\"%.*s\" is no promise's id: it is what sarn_step_promise() "
+                          "has given",
+                          (int)control->name.size, control->name.data);
+    }
+    return SARN_OK;
 }
 
 sarn_status sarn__request_control(sarn_engine *engine,
@@ -250,14 +276,20 @@ sarn_status sarn__request_control(sarn_engine *engine,
                                   struct sarn_error *error)
 {
     const struct sarn_type *type = NULL;
+    const struct sarn__promise_id *promise = NULL;
+    struct sarn__promise_id id;
     struct sarn__request *made;
 
     SARN__TRY(check_control(control, error));
+    if ((wants[control->op] & FOR_A_PROMISE) != 0) {
+        SARN__TRY(read_promise(control, &id, error));
+        promise = &id;
+    }
     if (control->data != NULL) {
-        SARN__TRY(type_of_data(engine, control, &type, error));
+        SARN__TRY(type_of_data(engine, control, promise, &type, error));
     }
     SARN__TRY(sarn__request_create(engine, SARN__REQUEST_CONTROL, &made, error));
     made->as.control.what = *control;
     made->as.control.data_type = type;
-    return sarn__request_finish(made, copy_control(made), request, error);
+    return sarn__request_finish(made, copy_control(made, promise), request, error);
 }

@@ -118,6 +118,14 @@ SARN_MUST_USE sarn_status sarn__command_decide(sarn_engine *engine,
                                                uint32_t *count,
                                                struct sarn__written *written,
                                                struct sarn_error *error);
+/* A command under a key (result) ended without events: record how, so that its repeats
+ * are answered the same. error NULL: well. failure says why it could not be recorded.
+ */
+SARN_MUST_USE sarn_status sarn__command_settle(sarn_engine *engine,
+                                               const struct sarn__meta *meta,
+                                               struct sarn__command_result *result,
+                                               const struct sarn_error *error,
+                                               struct sarn_error *failure);
 /* Undo everything written since mark, and forget the states that knew of it. */
 void sarn__unit_rollback(sarn_engine *engine, const struct sarn__mark *mark);
 /* Requests, from the queue. Each ends in an answer. */

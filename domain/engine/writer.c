@@ -305,8 +305,10 @@ sarn_status sarn__writer_put_struct(struct sarn__writer *writer,
                                     struct sarn_error *error)
 {
     const struct sarn_codec *codec = &writer->ports->codec;
-    struct sarn__new_event event = {
-        .stream = stream, .type = type, .type_name = sarn_str(type->name)};
+    struct sarn__new_event event = {.stream = stream,
+                                    .type = type,
+                                    .type_name = sarn_str(type->name),
+                                    .command = meta->command};
 
     sarn_arena_reset(writer->scratch);
     SARN__TRY(codec->ops->encode(codec->self, type, data, writer->scratch,

@@ -28,6 +28,7 @@ struct sarn__meta {
     int64_t time_us;
     uint32_t tenant;
     struct sarn_str actor, origin;
+    const struct sarn__command_result *command; /* Rides with the next event; NULL. */
 };
 
 /* One event to write. */

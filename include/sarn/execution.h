@@ -115,7 +115,8 @@ struct sarn_execution_info {
 /* The history as text for a person: one line for each event, such as
  *   step charge: attempt 2 failed (card declined), next at +2000ms
  * text dies with the call; version is the event's in its stream. Times (+2000ms) count
- * from the event before. run: which run of the id, from 1; 0: the latest. */
+ * from the event that the line is of. run: which run of the id, from 1; 0: the latest.
+ */
 typedef sarn_status
 sarn_timeline_fn(void *arg, const struct sarn_event *event, struct sarn_str text);
 SARN_API SARN_MUST_USE sarn_status sarn_execution_timeline(sarn_log *log,

@@ -70,15 +70,11 @@ static void on_reply(void *arg, const struct sarn_reply *reply)
     sarn__host_answer(call->host, &blocked->waiter);
 }
 
-void sarn__call_abandon(struct sarn__call *call)
+void sarn__call_abandon(struct sarn__call *call, sarn_status status, const char *text)
 {
-    struct sarn_reply closed = {
-        .status = SARN_ERR_CLOSED,
-        .text = "the engine closed before this was answered: open the log again, and "
-                "submit it again under the same idempotency key",
-    };
+    struct sarn_reply reply = {.status = status, .version = -1, .text = text};
 
-    on_reply(call, &closed);
+    on_reply(call, &reply);
 }
 
 /* Hand request over (it is ours until then) and return. */

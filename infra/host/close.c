@@ -65,7 +65,7 @@ static void turn_away(struct sarn__host *host)
 {
     for (struct sarn__waiter *w = host->line; w != NULL; w = w->next) {
         if (w->call != NULL) {
-            sarn__call_abandon(w->call);
+            sarn__call_abandon(w->call, SARN_ERR_CLOSED, SARN__CLOSED_BEFORE);
         } else {
             w->closed = true;
             sarn__host_answer(host, w);
@@ -87,6 +87,9 @@ void sarn_close(sarn_engine *engine)
     host = sarn__host_of(engine);
     if (host == NULL) {
         return; /* A forked child owns none of it. */
+    }
+    if (sarn__host_leads(host, NULL) != SARN_OK) {
+        return; /* Its test owns it. */
     }
     sarn__waiter_init(&waiter);
     take_over(host, &waiter);

@@ -31,15 +31,13 @@ static sarn_status make_parts(struct sarn__host *host,
     return SARN_OK;
 }
 
-sarn_status sarn__host_create(const struct sarn_options *options,
-                              struct sarn__host **host,
-                              struct sarn_error *error)
+/* A host without its parts; NULL: out of memory. */
+static struct sarn__host *make_host(const struct sarn_options *options)
 {
     struct sarn__host *made = sarn__heap_alloc(&options->heap, sizeof(*made));
-    sarn_status status;
 
     if (made == NULL) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an engine");
+        return NULL;
     }
     made->heap = options->heap;
     made->hooks = options->hooks;
@@ -54,13 +52,45 @@ sarn_status sarn__host_create(const struct sarn_options *options,
     made->again = true; /* What an earlier run left to do. */
     pthread_mutex_init(&made->mutex, NULL);
     sem_init(&made->nap, 0, 0);
-    status = make_parts(made, options, error);
+    return made;
+}
+
+/* made with its parts to *host, or nothing. */
+static sarn_status
+finish_host(struct sarn__host *made, sarn_status status, struct sarn__host **host)
+{
     if (status != SARN_OK) {
         sarn__host_destroy(made);
         return status;
     }
     *host = made;
     return SARN_OK;
+}
+
+sarn_status sarn__host_create(const struct sarn_options *options,
+                              struct sarn__host **host,
+                              struct sarn_error *error)
+{
+    struct sarn__host *made = make_host(options);
+
+    if (made == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an engine");
+    }
+    return finish_host(made, make_parts(made, options, error), host);
+}
+
+sarn_status sarn__host_create_driven(const struct sarn_options *options,
+                                     struct sarn__driver driver,
+                                     struct sarn__host **host,
+                                     struct sarn_error *error)
+{
+    struct sarn__host *made = make_host(options);
+
+    if (made == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an engine");
+    }
+    made->driver = driver;
+    return finish_host(made, sarn__process_mark_create(&made->mark, error), host);
 }
 
 /* How a call on the engine's log gets to the leader's thread. */
@@ -91,8 +121,27 @@ void sarn__host_attach(struct sarn__host *host,
     sarn__engine_set_host(engine, host);
     log->visit = visit_log;
     log->owner = host;
-    sarn__loop_wake(host->loop); /* Executions of an earlier run go on. */
-    host->woken = true;
+    if (host->loop != NULL) {
+        sarn__loop_wake(host->loop); /* Executions of an earlier run go on. */
+        host->woken = true;
+    }
+}
+
+void sarn__host_detach(struct sarn__host *host)
+{
+    assert(host->driver.ops != NULL);
+    host->engine = NULL;
+}
+
+sarn_status sarn__host_leads(const struct sarn__host *host, struct sarn_error *error)
+{
+    if (host->driver.ops == NULL) {
+        return SARN_OK;
+    }
+    return sarn__fail(
+        error, SARN_ERR_STATE,
+        "the engine of a test is moved by sarn_test_run() and by the calls "
+        "that wait, not by a loop or a thread");
 }
 
 sarn_status

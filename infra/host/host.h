@@ -78,9 +78,31 @@ struct sarn__jobs {
     struct sarn__job *head, **tail;
 };
 
+/* Who moves an engine that has neither threads nor a clock (infra/testkit/): what the
+ * public calls ask for comes out here, on their caller's thread, and nothing else of
+ * the host is at work. */
+struct sarn__driver_ops {
+    /* As sarn__host_submit() and sarn__host_visit(). */
+    sarn_status (*submit)(void *self,
+                          struct sarn__request *request,
+                          struct sarn__waiter *waiter,
+                          struct sarn_error *error);
+    sarn_status (*visit)(void *self,
+                         bool in_callbacks,
+                         sarn_status (*call)(void *arg),
+                         void *arg,
+                         struct sarn_error *error);
+};
+
+struct sarn__driver {
+    const struct sarn__driver_ops *ops; /* NULL: the host leads by itself. */
+    void *self;
+};
+
 struct sarn__host {
     /* Constant. */
     sarn_engine *engine;
+    struct sarn__driver driver;
     struct sarn_heap heap;
     struct sarn_hooks hooks;
     struct sarn__process_mark *mark;
@@ -131,6 +153,11 @@ struct sarn__host {
 SARN_MUST_USE sarn_status sarn__host_create(const struct sarn_options *options,
                                             struct sarn__host **host,
                                             struct sarn_error *error);
+/* The same for an engine that driver moves: without threads, descriptors and waking. */
+SARN_MUST_USE sarn_status sarn__host_create_driven(const struct sarn_options *options,
+                                                   struct sarn__driver driver,
+                                                   struct sarn__host **host,
+                                                   struct sarn_error *error);
 /* Put host around engine, which moves to it; so does what release(arg) gives back, once
  * the engine is gone. */
 void sarn__host_attach(struct sarn__host *host,
@@ -145,6 +172,12 @@ SARN_MUST_USE sarn_status sarn__host_serve(struct sarn__host *host,
 /* Nobody is inside and no job is out; engine may be NULL. Destroys both. */
 void sarn__host_destroy(struct sarn__host *host);
 
+/* Let go of the engine, which its driver has destroyed. */
+void sarn__host_detach(struct sarn__host *host);
+
+/* SARN_ERR_STATE where a driver moves the engine: its caller cannot. */
+SARN_MUST_USE sarn_status sarn__host_leads(const struct sarn__host *host,
+                                           struct sarn_error *error);
 /* The host of engine, or NULL in a forked child. [any thread] */
 struct sarn__host *sarn__host_of(const sarn_engine *engine);
 /* The error for that NULL. */
@@ -209,9 +242,12 @@ SARN_MUST_USE sarn_status sarn__host_visit(struct sarn__host *host,
                                            void *arg,
                                            struct sarn_error *error);
 
-/* Tell a blocked caller that the engine is closing; its request stays where it is. By
- * the leader. (calls.c) */
-void sarn__call_abandon(struct sarn__call *call);
+/* Tell a blocked caller that its answer does not come, and why; its request stays where
+ * it is. By the leader. (calls.c) */
+void sarn__call_abandon(struct sarn__call *call, sarn_status status, const char *text);
+#define SARN__CLOSED_BEFORE                                                            \
+    "the engine closed before this was answered: open the log again, and submit it "   \
+    "again under the same idempotency key"
 
 /* --- option structs (sized.c) --- */
 

@@ -146,6 +146,46 @@ sarn_status sarn_execution_get(sarn_engine *engine,
     return sarn__host_visit(host, false, get_execution, &what, error);
 }
 
+struct query {
+    sarn_engine *engine;
+    uint32_t tenant;
+    struct sarn_str workflow, workflow_id, name;
+    const void *input;
+    struct sarn_arena *arena;
+    const void **output;
+    struct sarn_error *error;
+};
+
+static sarn_status query(void *arg)
+{
+    struct query *ask = arg;
+
+    return sarn__engine_query(ask->engine, ask->tenant, ask->workflow, ask->workflow_id,
+                              ask->name, ask->input, ask->arena, ask->output,
+                              ask->error);
+}
+
+sarn_status sarn_execution_query(sarn_engine *engine,
+                                 uint32_t tenant,
+                                 const char *workflow,
+                                 struct sarn_str workflow_id,
+                                 const char *name,
+                                 const void *input,
+                                 struct sarn_arena *arena,
+                                 const void **output,
+                                 struct sarn_error *error)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct query what = {engine,      tenant,         sarn_str(workflow),
+                         workflow_id, sarn_str(name), input,
+                         arena,       output,         error};
+
+    if (host == NULL) {
+        return sarn__host_forked(error);
+    }
+    return sarn__host_visit(host, false, query, &what, error);
+}
+
 /* --- statistics --- */
 
 struct stats {

@@ -225,6 +225,10 @@ void sarn__host_job_done(void *arg, struct sarn__job *job)
 
 void sarn__host_answer(struct sarn__host *host, struct sarn__waiter *waiter)
 {
+    if (host->driver.ops != NULL) { /* Which looks after every move. */
+        waiter->answered = true;
+        return;
+    }
     waiter->next_answered = host->answered;
     host->answered = waiter;
 }

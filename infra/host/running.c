@@ -88,6 +88,7 @@ sarn_status sarn_run(sarn_engine *engine, struct sarn_error *error)
     if (host == NULL) {
         return sarn__host_forked(error);
     }
+    SARN__TRY(sarn__host_leads(host, error));
     SARN__TRY(claim(host, error));
     return run(host, error);
 }
@@ -129,6 +130,7 @@ sarn_status sarn_start(sarn_engine *engine, struct sarn_error *error)
     if (host == NULL) {
         return sarn__host_forked(error);
     }
+    SARN__TRY(sarn__host_leads(host, error));
     SARN__TRY(claim(host, error));
     /* The claim is ours, so an earlier thread has ended its loop. */
     if (host->thread_made) {
@@ -156,7 +158,7 @@ void sarn_stop(sarn_engine *engine)
 {
     struct sarn__host *host = sarn__host_of(engine);
 
-    if (host != NULL) {
+    if (host != NULL && sarn__host_leads(host, NULL) == SARN_OK) {
         pthread_mutex_lock(&host->mutex);
         /* Kept until a loop sees it: a stop may come before the loop has begun. */
         host->stop = true;
@@ -169,7 +171,7 @@ int sarn_fd(const sarn_engine *engine)
 {
     const struct sarn__host *host = sarn__host_of(engine);
 
-    return host == NULL ? -1 : sarn__loop_fd(host->loop);
+    return host == NULL || host->loop == NULL ? -1 : sarn__loop_fd(host->loop);
 }
 
 sarn_status sarn_dispatch(sarn_engine *engine, struct sarn_error *error)
@@ -180,6 +182,7 @@ sarn_status sarn_dispatch(sarn_engine *engine, struct sarn_error *error)
     if (host == NULL) {
         return sarn__host_forked(error);
     }
+    SARN__TRY(sarn__host_leads(host, error));
     pthread_mutex_lock(&host->mutex);
     if (sarn__host_on_leader(host)) {
         pthread_mutex_unlock(&host->mutex);

@@ -49,6 +49,9 @@ sarn_status sarn__host_submit(struct sarn__host *host,
                               struct sarn__waiter *waiter,
                               struct sarn_error *error)
 {
+    if (host->driver.ops != NULL) {
+        return host->driver.ops->submit(host->driver.self, request, waiter, error);
+    }
     pthread_mutex_lock(&host->mutex);
     if (waiter != NULL && sarn__host_on_leader(host)) {
         pthread_mutex_unlock(&host->mutex);
@@ -76,6 +79,10 @@ sarn_status sarn__host_visit(struct sarn__host *host,
 {
     struct sarn__visit visit = {.call = call, .arg = arg};
 
+    if (host->driver.ops != NULL) {
+        return host->driver.ops->visit(host->driver.self, in_callbacks, call, arg,
+                                       error);
+    }
     pthread_mutex_lock(&host->mutex);
     if (sarn__host_on_leader(host)) {
         bool gone = host->gone;

@@ -52,6 +52,8 @@ void sarn__memory_store_damage(struct sarn__memory_store *store,
                                uint64_t position,
                                uint32_t offset,
                                uint8_t bits);
+/* Records that are durable. */
+uint64_t sarn__memory_store_records(struct sarn__memory_store *store);
 /* Appends and flushes that were asked for so far, failed ones too. */
 uint64_t sarn__memory_store_writes(struct sarn__memory_store *store);
 

@@ -23,6 +23,7 @@ struct jobs {
 struct sarn__sim {
     struct sarn_heap heap;
     struct sarn_options options;
+    struct sarn__sim_hooks hooks;
     struct sarn_ports ports; /* But for the journal, which each opening has anew. */
     struct sarn__memory_store *store;
     struct sarn__memory_clock clock;
@@ -106,6 +107,7 @@ sarn_status sarn__sim_create(const struct sarn__sim_options *options,
     }
     made->heap = heap;
     made->options = options->options;
+    made->hooks = options->hooks;
     fill_defaults(&made->options);
     made->clock.now_us = options->start_us != 0 ? options->start_us : START_US;
     made->ids.state = options->seed;
@@ -284,6 +286,12 @@ void sarn__sim_request(struct sarn__sim *sim,
     assert(sim->engine != NULL);
     request->reply = on_reply;
     request->reply_arg = outcome;
+    sarn__sim_hand_over(sim, request);
+}
+
+void sarn__sim_hand_over(struct sarn__sim *sim, struct sarn__request *request)
+{
+    assert(sim->engine != NULL);
     sarn__engine_submit(sim->engine, request);
     sim->news = true;
 }
@@ -340,18 +348,36 @@ static void poll_engine(struct sarn__sim *sim)
     sim->news = duties.again;
 }
 
-static void work(struct sarn__sim *sim, struct sarn__job *job)
+void sarn__sim_put(struct sarn__sim *sim, struct sarn__job *job, bool worked)
 {
-    job->work(job);
+    if (!worked) {
+        jobs_push(job->kind == SARN__JOB_COMMIT ? &sim->commits : &sim->steps, job);
+        return;
+    }
     sim->commits_done += job->kind == SARN__JOB_COMMIT ? 1 : 0;
     jobs_push(&sim->done, job);
 }
 
+static void work(struct sarn__sim *sim, struct sarn__job *job)
+{
+    if (sim->hooks.work == NULL) {
+        job->work(job);
+    } else if (!sim->hooks.work(sim->hooks.arg, job)) {
+        return;
+    }
+    sarn__sim_put(sim, job, true);
+}
+
 static void hand_back(struct sarn__sim *sim, struct sarn__job *job)
 {
-    sim->commits_done -= job->kind == SARN__JOB_COMMIT ? 1 : 0;
+    enum sarn__job_kind kind = (enum sarn__job_kind)job->kind;
+
+    sim->commits_done -= kind == SARN__JOB_COMMIT ? 1 : 0;
     sarn__engine_finish(sim->engine, job);
     sim->news = true;
+    if (sim->hooks.handed_back != NULL) {
+        sim->hooks.handed_back(sim->hooks.arg, kind);
+    }
 }
 
 bool sarn__sim_move(struct sarn__sim *sim)

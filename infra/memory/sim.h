@@ -24,6 +24,16 @@
 
 struct sarn__sim;
 
+/* For who wants to decide what becomes of jobs (infra/testkit/). All NULL: nobody. */
+struct sarn__sim_hooks {
+    void *arg;
+    /* Do job's work, instead of the sim: true. false: job is the hook's, done or not,
+     * and comes back by sarn__sim_put(), at the latest before a crash or a close. */
+    bool (*work)(void *arg, struct sarn__job *job);
+    /* A job of this kind was handed back to the engine. */
+    void (*handed_back)(void *arg, enum sarn__job_kind kind);
+};
+
 struct sarn__sim_options {
     uint64_t seed; /* Any; zero too. */
     /* As for sarn_open(); zero members get its defaults, struct_size is not looked at.
@@ -34,6 +44,7 @@ struct sarn__sim_options {
     struct sarn_hash hash;
     struct sarn_zones zones; /* No ops: UTC alone. */
     int64_t start_us; /* Where the clock begins; 0: in 2020. */
+    struct sarn__sim_hooks hooks;
 };
 
 /* What became of a request. All zero before it is submitted. */
@@ -81,6 +92,9 @@ void sarn__sim_request(struct sarn__sim *sim,
                        struct sarn__request *request,
                        struct sarn__sim_outcome *outcome);
 
+/* The same for a request that has its reply function already. */
+void sarn__sim_hand_over(struct sarn__sim *sim, struct sarn__request *request);
+
 /* --- moves --- */
 
 /* Make one move, drawn among those possible: poll the engine, do a job's work, hand a
@@ -99,6 +113,9 @@ int64_t sarn__sim_now_us(const struct sarn__sim *sim);
 /* Move the clock; by may be negative. */
 void sarn__sim_advance(struct sarn__sim *sim, int64_t by_us);
 
+/* A job that the work hook had taken, to be worked on (again by the hook), or to be
+ * handed back. */
+void sarn__sim_put(struct sarn__sim *sim, struct sarn__job *job, bool worked);
 /* Jobs whose work is not done yet, and those not handed back, by kind. */
 uint32_t sarn__sim_jobs(const struct sarn__sim *sim, enum sarn__job_kind kind);
 

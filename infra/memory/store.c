@@ -83,6 +83,16 @@ void sarn__memory_store_damage(struct sarn__memory_store *store,
     pthread_mutex_unlock(&store->lock);
 }
 
+uint64_t sarn__memory_store_records(struct sarn__memory_store *store)
+{
+    uint64_t records;
+
+    pthread_mutex_lock(&store->lock);
+    records = store->record_count;
+    pthread_mutex_unlock(&store->lock);
+    return records;
+}
+
 uint64_t sarn__memory_store_writes(struct sarn__memory_store *store)
 {
     uint64_t writes;

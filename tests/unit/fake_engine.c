@@ -335,6 +335,27 @@ sarn_status sarn__engine_execution(sarn_engine *engine,
     return sarn__fail(error, SARN_ERR_NOT_FOUND, "no such execution");
 }
 
+sarn_status sarn__engine_query(sarn_engine *engine,
+                               uint32_t tenant,
+                               struct sarn_str workflow,
+                               struct sarn_str workflow_id,
+                               struct sarn_str name,
+                               const void *input,
+                               struct sarn_arena *arena,
+                               const void **output,
+                               struct sarn_error *error)
+{
+    (void)engine;
+    (void)tenant;
+    (void)workflow;
+    (void)workflow_id;
+    (void)name;
+    (void)input;
+    (void)arena;
+    (void)output;
+    return sarn__fail(error, SARN_ERR_NOT_FOUND, "no such execution");
+}
+
 sarn_status sarn__engine_rebuild(sarn_engine *engine,
                                  struct sarn_str projection,
                                  sarn_progress_fn *progress,
