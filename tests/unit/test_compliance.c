@@ -175,6 +175,25 @@ static void a_transaction_is_screened_once_and_makes_sense(void **state)
                         "rejected: compliance-7 has screened transaction t1 already");
 }
 
+static void a_transaction_counts_from_the_time_that_it_says(void **state)
+{
+    struct given *g = *state;
+    struct compliance_screen s = {.transaction = SARN_STR("t1"),
+                                  .amount = CZK(1),
+                                  .fully_verified = true,
+                                  .at_us = g->now_us - 1};
+
+    profile_limit_usually(g);
+    assert_string_equal(when(g, &compliance_screen_type, &s),
+                        "TransactionScreened transaction=t1 amount.minor=1 "
+                        "amount.currency=CZK band=CLEAR screened_us=86399999999999");
+    s.transaction = ID("t2");
+    s.at_us = -1;
+    assert_string_equal(
+        when(g, &compliance_screen_type, &s),
+        "rejected: compliance-7 cannot screen transaction t2 before 1970");
+}
+
 static void only_so_many_transactions_are_under_way(void **state)
 {
     struct given *g = *state;
@@ -363,6 +382,7 @@ int main(void)
         TEST(the_verdict_is_recorded_rule_by_rule),
         TEST(limits_without_an_end_do_not_overflow),
         TEST(a_transaction_is_screened_once_and_makes_sense),
+        TEST(a_transaction_counts_from_the_time_that_it_says),
         TEST(only_so_many_transactions_are_under_way),
         TEST(what_is_a_window_ago_counts_no_more),
         TEST(a_window_costs_the_same_however_much_is_in_it),

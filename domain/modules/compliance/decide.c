@@ -79,6 +79,10 @@ static sarn_status check_screen(const struct compliance_profile *profile,
                            "an amount must be positive; %.*s was given %" PRId64,
                            TEXT(command->stream), s->amount.minor);
     }
+    if (s->at_us < 0) {
+        return sarn_reject(decision, "%.*s cannot screen transaction %.*s before 1970",
+                           TEXT(command->stream), TEXT(s->transaction));
+    }
     if (sarn__screening_find(profile, s->transaction) != NULL) {
         return sarn_reject(decision, "%.*s has screened transaction %.*s already",
                            TEXT(command->stream), TEXT(s->transaction));
@@ -96,10 +100,11 @@ static sarn_status screen(const struct compliance_profile *profile,
                           struct sarn_decision *decision)
 {
     const struct compliance_screen *s = command->data;
-    struct compliance_transaction_screened event = {.transaction = s->transaction,
-                                                    .amount = s->amount,
-                                                    .sanctioned = s->sanctioned,
-                                                    .screened_us = command->now_us};
+    struct compliance_transaction_screened event = {
+        .transaction = s->transaction,
+        .amount = s->amount,
+        .sanctioned = s->sanctioned,
+        .screened_us = s->at_us != 0 ? s->at_us : command->now_us};
     struct compliance_review_opened opened = {.transaction = s->transaction};
     struct sarn__verdict verdict;
     sarn_status status = check_screen(profile, command, decision);
@@ -107,7 +112,7 @@ static sarn_status screen(const struct compliance_profile *profile,
     if (status != SARN_OK) {
         return status;
     }
-    verdict = sarn__judge(profile, s, command->now_us);
+    verdict = sarn__judge(profile, s, event.screened_us);
     event.band = verdict.band;
     event.refusal = verdict.refusal;
     event.score = verdict.score;
