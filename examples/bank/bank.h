@@ -3,7 +3,7 @@
 #ifndef BANK_H
 #define BANK_H
 
-#include <sarn/payments.h>
+#include <sarn/financial_transaction.h>
 #include <sarn/sarn.h>
 #include <stdio.h>
 
@@ -14,8 +14,16 @@
 
 #define BANK_CURRENCY PAYMENTS_CURRENCY_CZK
 
-int bank_import(const char *log_path, const char *csv_path);
+/* The transfers are transactions of this workflow. */
+#define BANK_WORKFLOW "financial_transaction"
+
+struct bank_failures; /* inject.h */
+
+int bank_import(const char *log_path,
+                const char *csv_path,
+                const struct bank_failures *failures);
 int bank_balances(const char *log_path);
+int bank_outcomes(const char *log_path);
 int bank_check(const char *log_path, const char *csv_path);
 
 /* The log at path for reading, with the module payments. NULL: said why on stderr. */
@@ -59,12 +67,22 @@ void bank_reader_progress(const struct bank_reader *reader,
                           uint64_t *done,
                           uint64_t *total);
 
-/* --- sums by account id (ledger.c) --- */
+/* --- sums by account id, outcomes by trans_id (ledger.c) --- */
+
+/* What became of a row. */
+enum bank_outcome {
+    BANK_NO_OUTCOME, /* It is not in the log. */
+    BANK_COMPLETED,
+    BANK_COMPENSATED,
+    BANK_PARKED,
+    BANK_UNDER_WAY
+};
 
 struct bank_entry {
     char *id;
-    int64_t sum;     /* By bank_ledger_book(). */
-    int64_t balance; /* By bank_ledger_load(). */
+    int64_t sum;               /* By bank_ledger_book(). */
+    int64_t balance;           /* By bank_ledger_load(). */
+    enum bank_outcome outcome; /* By bank_outcomes_load(), where ids are of rows. */
     bool summed, loaded;
 };
 
@@ -78,10 +96,15 @@ void bank_ledger_done(struct bank_ledger *ledger);
  */
 struct bank_entry *
 bank_ledger_entry(struct bank_ledger *ledger, const char *id, bool *added);
-/* Book row as the module payments does with no overdraft limit. false: a balance would
- * leave the range of 64 bits, and nothing is booked; or out of memory (*nomem). */
+/* The entry of id; NULL: there is none. */
+const struct bank_entry *bank_ledger_find(const struct bank_ledger *ledger,
+                                          const char *id);
+/* Book row as the module payments does with no overdraft limit; or find out whether it
+ * could be (dry): its accounts are known then, too. false: a balance would leave the
+ * range of 64 bits, and nothing is booked; or out of memory (*nomem). */
 bool bank_ledger_book(struct bank_ledger *ledger,
                       const struct bank_row *row,
+                      bool dry,
                       bool *nomem);
 /* The entries, sorted: bare numbers by value, then the others by text. The array is the
  * caller's to free; the entries stay the ledger's. NULL: out of memory. */
@@ -90,6 +113,11 @@ bool bank_is_number(const char *id);
 /* Put the balances of log beside the sums. */
 sarn_status
 bank_ledger_load(struct bank_ledger *ledger, sarn_log *log, struct sarn_error *error);
+
+/* Put the outcome of every row in log under its trans_id (outcomes.c). */
+sarn_status bank_outcomes_load(struct bank_ledger *outcomes,
+                               sarn_log *log,
+                               struct sarn_error *error);
 
 /* --- progress on stderr (progress.c) --- */
 

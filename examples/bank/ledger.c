@@ -1,4 +1,4 @@
-/* Sums by account id: a small hash table. */
+/* Sums by account id, outcomes by trans_id: a small hash table. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +78,17 @@ bank_ledger_entry(struct bank_ledger *ledger, const char *id, bool *added)
     return entry;
 }
 
+const struct bank_entry *bank_ledger_find(const struct bank_ledger *ledger,
+                                          const char *id)
+{
+    const struct bank_entry *entry =
+        ledger->slots == 0
+            ? NULL
+            : &ledger->entries[slot_of(ledger->entries, ledger->slots, id)];
+
+    return entry == NULL || entry->id == NULL ? NULL : entry;
+}
+
 static bool fits(int64_t sum, int64_t change)
 {
     return change > 0 ? sum <= INT64_MAX - change : sum >= INT64_MIN - change;
@@ -85,6 +96,7 @@ static bool fits(int64_t sum, int64_t change)
 
 bool bank_ledger_book(struct bank_ledger *ledger,
                       const struct bank_row *row,
+                      bool dry,
                       bool *nomem)
 {
     bool in = row->kind == BANK_DEPOSIT || row->kind == BANK_TRANSFER_IN;
@@ -111,8 +123,8 @@ bool bank_ledger_book(struct bank_ledger *ledger,
     if (!fits(account->sum, change) || (transfer && !fits(other->sum, -change))) {
         return false;
     }
-    account->sum += change;
-    if (transfer) {
+    account->sum += dry ? 0 : change;
+    if (transfer && !dry) {
         other->sum -= change;
     }
     return true;
