@@ -18,6 +18,7 @@ struct entry {
     const char *module;
     const void *part;
     struct entry *older; /* Of a workflow: the version before, or NULL. */
+    bool named;          /* A type: by a module, and not only along with a schema. */
 };
 
 struct sarn__registry {
@@ -149,14 +150,32 @@ static sarn_status add_schema(struct sarn__registry *registry,
     return add_types(registry, module, schema, error);
 }
 
+/* A schema that includes another one brings descriptors of its own of what that one
+ * declares. Events are handed over under the descriptor that a module names, since that
+ * is the one that its functions know them by. */
+static void name_type(struct sarn__registry *registry, const struct sarn_type *type)
+{
+    struct sarn__map_node *node =
+        sarn__map_find(&registry->types, sarn_str(type->name));
+    struct entry *entry = node == NULL ? NULL : SARN__OF(node, struct entry, node);
+
+    if (entry != NULL && !entry->named) {
+        entry->part = type;
+        entry->named = true;
+    }
+}
+
 static sarn_status add_schema_of(struct sarn__registry *registry,
                                  const char *module,
                                  const struct sarn_type *type,
                                  struct sarn_error *error)
 {
-    return type == NULL || type == &sarn_bytes_type
-               ? SARN_OK
-               : add_schema(registry, module, type->schema, error);
+    if (type == NULL || type == &sarn_bytes_type) {
+        return SARN_OK;
+    }
+    SARN__TRY(add_schema(registry, module, type->schema, error));
+    name_type(registry, type);
+    return SARN_OK;
 }
 
 static sarn_status add_schemas_of(struct sarn__registry *registry,

@@ -107,7 +107,7 @@ static void what_nobody_reviews_is_undone_in_three_days(void **state)
 
     begin_review(c, "t1", &outcome);
     begun_us = sarn__sim_now_us(c->sim);
-    sarn__sim_advance(c->sim, SARN_REVIEW_US - 1);
+    sarn__sim_advance(c->sim, SARN_REVIEW_US - HOUR_US);
     clearing_settle(c);
     assert_int_equal(outcome.answers, 0);
     sarn__sim_run(c->sim);
