@@ -2,11 +2,11 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include <sarn/payments.h>
+#include <sarn/financial_transaction.h>
 
 #include "cli.h"
 
-#define BUNDLED_COUNT 2u
+#define BUNDLED_COUNT 7u
 
 /* The module of a shared object; it stays loaded until the process ends. */
 static const struct sarn_module *load(const char *path)
@@ -39,7 +39,13 @@ static const struct sarn_module *load(const char *path)
 int cli_open(const char *path, const struct cli_list *modules, sarn_log **log)
 {
     const struct sarn_module *registered[BUNDLED_COUNT + CLI_LIST_MAX] = {
-        &sarn_payments_module, &sarn_funds_transfer_module};
+        &sarn_payments_module,
+        &sarn_users_module,
+        &sarn_compliance_module,
+        &sarn_analytics_module,
+        &sarn_notifications_module,
+        &sarn_funds_transfer_module,
+        &sarn_financial_transaction_module};
     struct sarn_log_options options = SARN_LOG_OPTIONS_INIT;
     struct sarn_error error;
     sarn_status status;

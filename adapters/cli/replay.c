@@ -107,7 +107,7 @@ const struct cli_command cli_replay = {
         "compare\n"
         "with what is stored: stream heads, indexes, idempotency keys, executions, "
         "and\n"
-        "the projections of the modules whose code is here: payments, funds_transfer,\n"
+        "the projections of the modules whose code is here: payments, analytics,\n"
         "and those given by --module. Others are named.\n"
         "\n"
         "  -m, --module FILE.so  a module, by its function sarn_module_entry(); may "

@@ -76,7 +76,7 @@ static void report(struct import *import, const char *csv_path)
 static sarn_engine *open_engine(const char *path, struct bank_injection *injection)
 {
     const struct sarn_module *modules[] = {
-        &sarn_users_module,     &sarn_compliance_module,    &sarn_payments_module,
+        &sarn_payments_module,  &sarn_users_module,         &sarn_compliance_module,
         &sarn_analytics_module, &sarn_notifications_module, &injection->module};
     struct sarn_options options = SARN_OPTIONS_INIT;
     sarn_engine *engine;

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "sarn/compliance.h"
 #include "sarn/events.h"
+#include "sarn/payments.h"
 #include "support/heap.h"
 #include "support/ledger.h"
 #include "support/test.h"
@@ -401,6 +403,30 @@ static void memory_may_run_out_anywhere(void **unused)
     assert_int_equal(f.heap.live, 0);
 }
 
+/* compliance.fbs includes payments.fbs, and so brings descriptors of its own for all of
+ * it: whichever is registered first, events come under those that a module names. */
+static void a_type_is_known_by_the_descriptor_that_its_module_names(void **unused)
+{
+    static const struct sarn_module *const orders[][2] = {
+        {&sarn_compliance_module, &sarn_payments_module},
+        {&sarn_payments_module, &sarn_compliance_module}};
+
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        struct sarn__registry *registry = NULL;
+
+        assert_int_equal(sarn__registry_create(orders[i], 2, NULL, &registry, NULL),
+                         SARN_OK);
+        assert_ptr_equal(
+            sarn__registry_type(registry, sarn_str("payments.AccountOpened")),
+            &payments_account_opened_type);
+        assert_ptr_equal(
+            sarn__registry_type(registry, sarn_str("compliance.TransactionScreened")),
+            &compliance_transaction_screened_type);
+        sarn__registry_destroy(registry);
+    }
+}
+
 /* --- fingerprints --- */
 
 static void a_fingerprint_changes_with_what_is_stored(void **unused)
@@ -459,6 +485,7 @@ int main(void)
         cmocka_unit_test(names_are_used_once),
         cmocka_unit_test(schemas_of_one_name_are_one),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(a_type_is_known_by_the_descriptor_that_its_module_names),
         cmocka_unit_test(a_fingerprint_changes_with_what_is_stored),
         cmocka_unit_test(a_type_within_itself_has_a_fingerprint),
     };
