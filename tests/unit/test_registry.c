@@ -413,9 +413,11 @@ static void a_type_is_known_by_the_descriptor_that_its_module_names(void **unuse
 
     (void)unused;
     for (size_t i = 0; i < 2; i++) {
+        struct test_heap counted = {.calls = 0};
+        const struct sarn_heap heap = test_heap(&counted);
         struct sarn__registry *registry = NULL;
 
-        assert_int_equal(sarn__registry_create(orders[i], 2, NULL, &registry, NULL),
+        assert_int_equal(sarn__registry_create(orders[i], 2, &heap, &registry, NULL),
                          SARN_OK);
         assert_ptr_equal(
             sarn__registry_type(registry, sarn_str("payments.AccountOpened")),
