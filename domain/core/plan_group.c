@@ -41,8 +41,10 @@ void sarn__plan_members(const struct sarn__execution *execution,
             members->visits[i] = visit;
             here = visit->visit;
             count(members, visit);
-        } else if (visit != NULL && visit->begun == 0 && !sarn__visit_is_over(visit)) {
-            members->visits[i] = visit; /* A promise that was settled early. */
+        } else if (visit != NULL && !sarn__visit_is_over(visit)) {
+            /* A promise that was settled early; or it is under way, left behind when
+             * the group was joined the last time. */
+            members->visits[i] = visit;
         }
         to_come = number > to_come ? number : to_come;
     }
@@ -94,6 +96,9 @@ bool sarn__plan_group(struct sarn__planning *planning,
     for (uint32_t i = 0; i < element->count; i++) {
         struct sarn__step *visit = members.visits[i];
 
+        if (visit != NULL && sarn__plan_was_left(planning->execution, visit)) {
+            continue; /* Its turn comes when it has ended. */
+        }
         if (visit != NULL && visit->state == SARN__UNKNOWN) {
             planning->unknown = true;
         } else if (visit == NULL || !sarn__visit_is_over(visit)) {
