@@ -215,6 +215,8 @@ sarn_status sarn__execution_apply(struct sarn__execution *execution,
                                   const struct sarn__execution_event *event,
                                   struct sarn_error *error)
 {
+    uint32_t serial = 0;
+
     assert(execution->arena != NULL);
     if (event->kind < SARN__STARTED || event->kind > SARN__SLEPT) {
         return sarn__fail(error, SARN_ERR_CORRUPT,
@@ -229,5 +231,10 @@ sarn_status sarn__execution_apply(struct sarn__execution *execution,
                           "an execution has event %d, which cannot follow in status %u",
                           (int)event->kind, execution->status);
     }
-    return apply(execution, event, error);
+    serial = execution->place.serial;
+    SARN__TRY(apply(execution, event, error));
+    if (execution->place.serial != serial) {
+        execution->moved_us = event->time_us;
+    }
+    return SARN_OK;
 }

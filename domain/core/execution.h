@@ -257,9 +257,10 @@ struct sarn__execution {
     struct sarn__step *first, *last;
     struct sarn__step *newest; /* That began last; NULL: none has. */
     uint32_t step_count;       /* Visits in the list. */
-    uint32_t done_count; /* DONE: completed and not compensated. */
+    uint32_t done_count;       /* DONE: completed and not compensated. */
     uint32_t last_order, last_begun, last_serial;
     struct sarn__place place;
+    int64_t moved_us;                              /* When it came there. */
     struct sarn__message *messages, *last_message; /* Not taken. */
     uint32_t message_count;
     struct sarn__message *latest; /* The latest taken one of each name. */
@@ -271,6 +272,7 @@ struct sarn__execution {
     uint32_t cause;       /* enum sarn__cause: COMPENSATING and after. */
     bool asked_to_end;    /* CancelRequested; asked_terminate: without waiting. */
     bool asked_terminate;
+    uint32_t asked_serial;      /* Of the place where it was asked to end first. */
     bool asked_to_undo;         /* UndoRequested. */
     struct sarn_str asked_text; /* The reason. */
     bool paused;

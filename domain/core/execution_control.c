@@ -41,6 +41,9 @@ sarn_status sarn__execution_asked(struct sarn__execution *execution,
         execution->asked_to_undo = true;
         return SARN_OK;
     }
+    if (!execution->asked_to_end) {
+        execution->asked_serial = execution->place.serial;
+    }
     execution->asked_to_end = true;
     execution->asked_terminate = execution->asked_terminate || event->terminate;
     /* What parked it still does, but it is not to stand in the way of winding down. */

@@ -5,6 +5,16 @@
 
 #include "core/plan_parts.h"
 
+/* Was it told to end before it came to where it is? Then nothing has begun here. */
+static bool came_too_late(const struct sarn__execution *execution)
+{
+    int64_t deadline = execution->beginning.deadline_us;
+
+    return (execution->asked_to_end &&
+            execution->asked_serial != execution->place.serial) ||
+           (deadline != 0 && execution->moved_us >= deadline);
+}
+
 bool sarn__plan_may_be_out(const struct sarn__execution *execution,
                            const struct sarn_workflow *workflow,
                            const struct sarn__step *visit,
@@ -12,7 +22,7 @@ bool sarn__plan_may_be_out(const struct sarn__execution *execution,
 {
     uint32_t index = 0;
 
-    if (!visit->permitted ||
+    if (!visit->permitted || came_too_late(execution) ||
         !(visit->state == SARN__WAITING ||
           (visit->state == SARN__BACKOFF && visit->retry_at_us <= now_us)) ||
         !sarn__plan_next(execution, workflow, &index) ||
