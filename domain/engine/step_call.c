@@ -108,9 +108,11 @@ static sarn_status take_messages(struct sarn_step_call *call,
     for (const struct sarn__message *message = execution->latest; message != NULL;
          message = message->next) {
         struct sarn__step_message *seen = &call->messages[call->message_count];
+        const struct sarn_message *declared = NULL;
+        uint32_t kind = 0;
 
-        if (sarn__message_find(call->workflow, message->name, NULL, &seen->type,
-                               NULL) &&
+        if (sarn__message_find(call->workflow, message->name, &kind, &seen->type,
+                               &declared) &&
             seen->type != NULL) {
             SARN__TRY(take(call, copy, message->name, &seen->name));
             SARN__TRY(take(call, copy, message->payload, &seen->bytes));
@@ -294,9 +296,11 @@ static sarn_status verify_messages(const struct sarn_codec *codec,
 {
     for (const struct sarn__message *message = messages; message != NULL;
          message = message->next) {
+        const struct sarn_message *declared = NULL;
         const struct sarn_type *type = NULL;
+        uint32_t kind = 0;
 
-        if (sarn__message_find(workflow, message->name, NULL, &type, NULL) &&
+        if (sarn__message_find(workflow, message->name, &kind, &type, &declared) &&
             !fits(codec, type, message->payload)) {
             return sarn__fail(error, SARN_ERR_SCHEMA,
                               "the recorded payload of message %.*s does not fit its "

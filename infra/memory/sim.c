@@ -332,6 +332,11 @@ sarn_status sarn__sim_start(struct sarn__sim *sim,
     return SARN_OK;
 }
 
+void sarn__sim_poke(struct sarn__sim *sim)
+{
+    sim->news = true;
+}
+
 /* --- moves --- */
 
 static void poll_engine(struct sarn__sim *sim)

@@ -43,8 +43,7 @@ struct sarn__sim_options {
     struct sarn_json json;   /* May have no ops. */
     struct sarn_hash hash;
     struct sarn_zones zones; /* No ops: UTC alone. */
-    int64_t start_us; /* Where the clock begins; 0: in 2020. */
-    struct sarn__sim_hooks hooks;
+    int64_t start_us;        /* Where the clock begins; 0: in 2020. */
 };
 
 /* What became of a request. All zero before it is submitted. */
@@ -92,8 +91,8 @@ void sarn__sim_request(struct sarn__sim *sim,
                        struct sarn__request *request,
                        struct sarn__sim_outcome *outcome);
 
-/* The same for a request that has its reply function already. */
-void sarn__sim_hand_over(struct sarn__sim *sim, struct sarn__request *request);
+/* The engine was told something directly: a poll would find it. */
+void sarn__sim_poke(struct sarn__sim *sim);
 
 /* --- moves --- */
 

@@ -4,8 +4,8 @@
 
 #include "engine/state.h"
 #include "infra/memory/codec.h"
-#include "sarn/events.h"
 #include "sarn/payments.h"
+#include "support/history.h"
 
 /* --- the world --- */
 
@@ -306,87 +306,14 @@ static void say(struct saga *saga, const char *format, ...)
     assert_true(strlen(saga->text) + 1 < sizeof(saga->text));
 }
 
-static void say_steps(struct saga *saga, const struct sarn_str *steps, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        say(saga, "%s%.*s%s", i == 0 ? " [" : " ", (int)steps[i].size, steps[i].data,
-            i + 1 == count ? "]" : "");
-    }
-}
-
-static void
-say_step(struct saga *saga, bool undo, struct sarn_str step, uint32_t attempt)
-{
-    say(saga, "%s%.*s#%" PRIu32 " ", undo ? "undo " : "", (int)step.size, step.data,
-        attempt);
-}
-
-static sarn_status say_event(void *arg, const struct sarn_event *event)
-{
-    struct saga *saga = arg;
-
-    say(saga, "%s", saga->text[0] == '\0' ? "" : ", ");
-    if (event->type == &sarn_execution_started_type) {
-        const struct sarn_execution_started *data = event->data;
-
-        say(saga, "started");
-        say_steps(saga, data->window.data, data->window.size);
-    } else if (event->type == &sarn_step_started_type) {
-        const struct sarn_step_started *data = event->data;
-
-        say_step(saga, data->compensation, data->step, data->attempt);
-        say(saga, "begun");
-    } else if (event->type == &sarn_step_succeeded_type) {
-        const struct sarn_step_succeeded *data = event->data;
-
-        say_step(saga, data->compensation, data->step, data->attempt);
-        say(saga, "ok");
-        say_steps(saga, data->window.data, data->window.size);
-    } else if (event->type == &sarn_step_failed_type) {
-        const struct sarn_step_failed *data = event->data;
-
-        say_step(saga, data->compensation, data->step, data->attempt);
-        say(saga, data->retry_at_us == 0 ? "failed" : "failed for now");
-    } else if (event->type == &sarn_step_reconciled_type) {
-        static const char *const fates[] = {"unknown", "done", "not done"};
-        const struct sarn_step_reconciled *data = event->data;
-
-        say_step(saga, data->compensation, data->step, data->attempt);
-        say(saga, "was %s", fates[data->fate]);
-        say_steps(saga, data->window.data, data->window.size);
-    } else if (event->type == &sarn_compensation_began_type) {
-        const struct sarn_compensation_began *data = event->data;
-
-        say(saga, "undoing");
-        say_steps(saga, data->in_doubt.data, data->in_doubt.size);
-    } else if (event->type == &sarn_execution_completed_type) {
-        say(saga, "completed");
-    } else if (event->type == &sarn_execution_compensated_type) {
-        say(saga, "compensated");
-    } else if (event->type == &sarn_execution_parked_type) {
-        say(saga, "parked");
-    } else {
-        say(saga, "%.*s", (int)event->type_name.size, event->type_name.data);
-    }
-    return SARN_OK;
-}
-
 const char *saga_history(struct saga *saga, const char *id)
 {
-    struct sarn_range range = SARN_RANGE_INIT;
-    struct sarn_error error = {SARN_OK, ""};
     char stream[32];
-    sarn_status status;
 
     snprintf(stream, sizeof(stream), "saga-%s", id);
-    range.stream = sarn_str(stream);
-    saga->text[0] = '\0';
     sarn__settle_fold(sarn__sim_engine(saga->sim));
-    status = sarn__log_read(sarn__engine_log(sarn__sim_engine(saga->sim)), &range,
-                            say_event, saga, &error);
-    if (status != SARN_OK) {
-        fail_msg("%s", error.text);
-    }
+    history_of(sarn__engine_log(sarn__sim_engine(saga->sim)), sarn_str(stream),
+               saga->text, sizeof(saga->text));
     return saga->text;
 }
 
