@@ -14,6 +14,12 @@ void sarn__undo_order_init(struct sarn__undo_order *order,
     }
 }
 
+/* What was only permitted comes after all that has begun, in the order of the list. */
+static uint32_t turn_of(uint32_t begun)
+{
+    return begun != 0 ? begun : UINT32_MAX;
+}
+
 /* One that is not done yet has no order, and was begun after all that has. But what is
  * being undone is not interrupted. */
 static bool is_after(const struct sarn__step *a, const struct sarn__step *b)
@@ -24,7 +30,7 @@ static bool is_after(const struct sarn__step *a, const struct sarn__step *b)
     if ((a->order == 0) != (b->order == 0)) {
         return a->order == 0;
     }
-    return a->order != 0 ? a->order > b->order : a->begun > b->begun;
+    return a->order != 0 ? a->order > b->order : turn_of(a->begun) >= turn_of(b->begun);
 }
 
 void sarn__undo_order_add(struct sarn__undo_order *order,

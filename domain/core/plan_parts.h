@@ -7,10 +7,11 @@
  *   plan_wait.c     steps that wait
  *   plan_wind.c     what is under way comes to its end before undoing begins
  *   plan_undo.c     undoing
- *   plan_order.c    in which order, also for who only wants to know
+ *   plan_order.c    in which order
  *   plan_settle.c   duty and outcome become an event
  *   plan_result.c   the same for the attempts of a step
  *   plan_claim.c    whose outcome it is; what may lag
+ *   plan_show.c     what an undo would do
  *
  * A function that plans answers true when it has found something to be settled at
  * once: then that is the only duty, and nobody plans on.
@@ -126,6 +127,10 @@ bool sarn__plan_left(struct sarn__planning *planning);
 bool sarn__plan_wait(struct sarn__planning *planning,
                      const struct sarn_step *step,
                      struct sarn__step *visit);
+/* visit is not needed any more. */
+bool sarn__plan_give_up(struct sarn__planning *planning,
+                        const struct sarn_step *step,
+                        struct sarn__step *visit);
 
 /* --- plan_wind.c --- */
 
