@@ -19,8 +19,9 @@
  * A step of a window (below) and a local step need no intent: their results follow
  * WAITING and BACKOFF at once. An event counts the attempt that its intent counted
  * (RUNNING, DOUBTED, COMPENSATING), or else one more; to begin to wait is no attempt.
- * What is RUNNING or DOUBTED may end also while the execution is undone or parked, and
- * what is COMPENSATING while it is parked.
+ * What is RUNNING or DOUBTED may end also while the execution is undone or parked, what
+ * is COMPENSATING while it is parked, and what is AWAITING and settled while the
+ * execution is undone.
  *
  * Window: the steps that an event names may start as soon as that event is durable,
  * before anything after it is. So a step that was permitted and has no result may have

@@ -125,7 +125,10 @@ static bool status_allows(const struct sarn__execution *execution,
     if (event->kind == SARN__STEP_CANCELLED) {
         return execution->status == SARN_EXECUTION_COMPENSATING;
     }
-    return !begins && is_one_of(visit, UNDER_WAY);
+    /* A child may have come to its end before its parent did. */
+    return !begins && (is_one_of(visit, UNDER_WAY) ||
+                       (visit->state == SARN__AWAITING && visit->settled &&
+                        execution->status == SARN_EXECUTION_COMPENSATING));
 }
 
 static bool attempt_follows(const struct sarn__step *visit,

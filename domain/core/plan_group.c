@@ -68,7 +68,7 @@ static bool join(struct sarn__planning *planning,
 
     for (uint32_t i = 0; i < element->count; i++) {
         if (is_not_needed(members->visits[i])) {
-            return sarn__plan_at_once(planning, SARN__DUTY_CANCEL,
+            return sarn__plan_give_up(planning,
                                       sarn__step_at(workflow, element->first + i),
                                       members->visits[i]);
         }
@@ -129,11 +129,17 @@ bool sarn__plan_left(struct sarn__planning *planning)
         if (visit->state == SARN__UNKNOWN) {
             planning->unknown = true;
         }
-        if (visit->state != SARN__RUNNING && visit->state != SARN__DOUBTED) {
+        if (!is_not_needed(visit) && visit->state != SARN__RUNNING &&
+            visit->state != SARN__DOUBTED) {
             continue;
         }
         step = sarn__plan_step_of(planning->workflow, visit, &near);
-        if (step != NULL && sarn__plan_attempt(planning, step, visit)) {
+        if (step == NULL) {
+            continue;
+        }
+        /* It was not done after all, and is not tried again. */
+        if (is_not_needed(visit) ? sarn__plan_give_up(planning, step, visit)
+                                 : sarn__plan_attempt(planning, step, visit)) {
             return true;
         }
     }

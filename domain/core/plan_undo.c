@@ -81,7 +81,7 @@ static bool hear_out(struct sarn__planning *planning,
         stand_before(planning, undoing, visit, step);
         return sarn__plan_attempt(planning, step, visit);
     case SARN__AWAITING:
-        return sarn__plan_at_once(planning, SARN__DUTY_CANCEL, step, visit);
+        return sarn__plan_give_up(planning, step, visit);
     case SARN__UNKNOWN:
         undoing->doubt = visit;
         stand_before(planning, undoing, visit, step);

@@ -22,6 +22,19 @@ static bool has_come(const struct sarn__planning *planning,
     return false;
 }
 
+/* A child that has completed in the meantime stands: it is taken as done, so that it is
+ * undone with the rest. */
+bool sarn__plan_give_up(struct sarn__planning *planning,
+                        const struct sarn_step *step,
+                        struct sarn__step *visit)
+{
+    bool stands = step->kind == SARN_STEP_CHILD && visit->state == SARN__AWAITING &&
+                  visit->settled && !visit->settled_failed;
+
+    return sarn__plan_at_once(planning, stands ? SARN__DUTY_GO_ON : SARN__DUTY_CANCEL,
+                              step, visit);
+}
+
 bool sarn__plan_wait(struct sarn__planning *planning,
                      const struct sarn_step *step,
                      struct sarn__step *visit)

@@ -60,7 +60,7 @@ wind_visit(struct sarn__planning *planning, struct sarn__step *visit, uint32_t *
         return visit->begun != 0 && !is_doubtful(visit) &&
                sarn__plan_at_once(planning, SARN__DUTY_CANCEL, step, visit);
     case SARN__AWAITING:
-        return sarn__plan_at_once(planning, SARN__DUTY_CANCEL, step, visit);
+        return sarn__plan_give_up(planning, step, visit);
     case SARN__DONE:
     case SARN__SKIPPED:
     case SARN__CANCELLED:

@@ -173,6 +173,12 @@ static void what_is_under_way_may_end_while_the_rest_is_undone(void **unused)
                     COMPENSATED(TERMINATE));
     assert_not_life(START, AWAITS(A), TERMINATES, BEGAN(BY(TERMINATE)),
                     COMPENSATED(TERMINATE));
+    /* A child that completed is undone with the rest. */
+    assert_life("compensating terminating: a done n1 o1", START,
+                AWAITS(A, .child = SARN_STR("w-1")), CHILD(COMPLETED, A), TERMINATES,
+                BEGAN(BY(TERMINATE)), OK(A, N(1)));
+    assert_not_life(START, AWAITS(A, .child = SARN_STR("w-1")), TERMINATES,
+                    BEGAN(BY(TERMINATE)), OK(A, N(1)));
     /* But nothing new begins. */
     assert_not_life(START, TERMINATES, BEGAN(BY(TERMINATE)), INTENT(A, N(1)));
     assert_not_life(START, TERMINATES, BEGAN(BY(TERMINATE)), OK(A, N(1)));
