@@ -234,32 +234,40 @@ static void own_intents(struct sarn__execution *execution,
 }
 
 /* The definition that execution was begun with, if it is registered; else the latest.
- */
-static const struct sarn__definition *
-choose_definition(sarn_engine *engine,
-                  const struct sarn__run *run,
-                  const struct sarn__execution *execution)
+ * *definition NULL: nobody registered one. */
+static sarn_status choose_definition(sarn_engine *engine,
+                                     const struct sarn__run *run,
+                                     const struct sarn__execution *execution,
+                                     const struct sarn__definition **definition)
 {
-    const struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    const struct sarn__registry *registry = engine->log.registry;
     struct sarn_str name = sarn__run_workflow(run);
+    const struct sarn_workflow *workflow = sarn__registry_workflow_version(
+        registry, name, execution->beginning.fingerprint);
 
-    for (uint32_t i = 0; i < orchestrator->definition_count; i++) {
-        const struct sarn__definition *definition = orchestrator->definitions[i];
-
-        if (definition->fingerprint == execution->beginning.fingerprint &&
-            sarn_str_equal(sarn_str(definition->workflow->name), name)) {
-            return definition;
-        }
+    if (workflow == NULL) {
+        workflow = sarn__registry_workflow(registry, name);
     }
-    return run->definition;
+    *definition = NULL;
+    if (workflow != NULL) {
+        *definition = sarn__run_definition(engine->orchestrator, workflow);
+    }
+    return workflow == NULL || *definition != NULL ? SARN_OK : SARN_ERR_NOMEM;
 }
 
 /* What the log says, and what it cannot: who is gone may have begun more. */
-static void take_up(sarn_engine *engine,
-                    struct sarn__run *run,
-                    struct sarn__execution *execution,
-                    const struct sarn__execution_trace *trace)
+static sarn_status take_up(sarn_engine *engine,
+                           struct sarn__run *run,
+                           struct sarn__execution *execution,
+                           const struct sarn__execution_trace *trace,
+                           struct sarn_error *error)
 {
+    const struct sarn__definition *definition = NULL;
+
+    if (choose_definition(engine, run, execution, &definition) != SARN_OK) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory loading an execution");
+    }
+    run->definition = definition;
     run->correlation_id = trace->correlation_id;
     run->started_position = trace->started_position;
     run->last_position = trace->last_position;
@@ -270,14 +278,11 @@ static void take_up(sarn_engine *engine,
         own_intents(execution, run->jobs);
         own_intents(execution, run->held);
     }
-    run->misfit = false;
-    if (run->definition != NULL) {
-        run->definition = choose_definition(engine, run, execution);
-        run->misfit = !sarn__execution_is_over(execution) &&
-                      sarn__step_call_verify(&engine->log.ports.codec, execution,
-                                             run->definition, NULL) != SARN_OK;
-    }
+    run->misfit = definition != NULL && !sarn__execution_is_over(execution) &&
+                  sarn__step_call_verify(&engine->log.ports.codec, execution,
+                                         definition, NULL) != SARN_OK;
     keep(engine->orchestrator, run, execution);
+    return SARN_OK;
 }
 
 sarn_status
@@ -312,12 +317,13 @@ sarn__run_load(sarn_engine *engine, struct sarn__run *run, struct sarn_error *er
         status = sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%.*s\" is no execution",
                             (int)stream.size, stream.data);
     }
+    if (status == SARN_OK) {
+        status = take_up(engine, run, execution, &trace, error);
+    }
     if (status != SARN_OK) {
         sarn_arena_destroy(arena);
-        return status;
     }
-    take_up(engine, run, execution, &trace);
-    return SARN_OK;
+    return status;
 }
 
 /* Some of its intents are those of who is gone and some are our own: only its state

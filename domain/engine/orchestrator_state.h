@@ -120,7 +120,8 @@ struct sarn__run *sarn__run_take_from(struct sarn__orchestrator *orchestrator,
 struct sarn__run *sarn__run_find(const struct sarn__orchestrator *orchestrator,
                                  uint32_t tenant,
                                  struct sarn_str stream);
-/* A run that is not loaded, in the map. NULL: out of memory. */
+/* A run that is not loaded, in the map. Whoever loads it chooses its definition. NULL:
+ * out of memory. */
 struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
                                    uint32_t tenant,
                                    struct sarn_str stream,

@@ -11,18 +11,9 @@ static sarn_status load(sarn_engine *engine,
                         struct sarn_error *error)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    const struct sarn_workflow *workflow =
-        sarn__registry_workflow(engine->log.registry, sarn__category(stream));
-    const struct sarn__definition *definition = NULL;
-    struct sarn__run *made = NULL;
+    struct sarn__run *made = sarn__run_create(orchestrator, tenant, stream, NULL);
     sarn_status status;
 
-    if (workflow != NULL) {
-        definition = sarn__run_definition(orchestrator, workflow);
-    }
-    if (workflow == NULL || definition != NULL) {
-        made = sarn__run_create(orchestrator, tenant, stream, definition);
-    }
     if (made == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory loading an execution");
     }

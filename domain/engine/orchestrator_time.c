@@ -31,8 +31,6 @@ static sarn_status take_up(sarn_engine *engine,
                            struct sarn_error *error)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
-    const struct sarn_workflow *workflow = NULL;
-    const struct sarn__definition *definition = NULL;
     struct sarn__run *made = NULL;
     struct sarn_str stream;
     uint32_t tenant = 0;
@@ -41,17 +39,11 @@ static sarn_status take_up(sarn_engine *engine,
     sarn_arena_reset(orchestrator->scratch);
     SARN__TRY(sarn__store_stream_name(&engine->log.store, number, orchestrator->scratch,
                                       &tenant, &stream, error));
-    if (sarn__is_schedule(stream)) {
-        return sarn__schedules_call(engine, tenant, stream, error);
-    }
-    workflow = sarn__registry_workflow(engine->log.registry, sarn__category(stream));
-    if (workflow == NULL || sarn__run_find(orchestrator, tenant, stream) != NULL) {
+    if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) == NULL ||
+        sarn__run_find(orchestrator, tenant, stream) != NULL) {
         return SARN_OK;
     }
-    definition = sarn__run_definition(orchestrator, workflow);
-    if (definition != NULL) {
-        made = sarn__run_create(orchestrator, tenant, stream, definition);
-    }
+    made = sarn__run_create(orchestrator, tenant, stream, NULL);
     if (made == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory taking up executions");
     }
