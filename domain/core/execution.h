@@ -336,6 +336,11 @@ struct sarn_str sarn__execution_attribute(const struct sarn__execution *executio
 bool sarn__execution_is_over(const struct sarn__execution *execution);
 /* The same without parked: a new run may follow. */
 bool sarn__execution_is_closed(const struct sarn__execution *execution);
+/* May it be asked to end, or (terminate) to end at once: may a CancelRequested follow?
+ * It goes forward or is reset, or it is parked on such a way, and was not asked before.
+ */
+bool sarn__execution_may_be_ended(const struct sarn__execution *execution,
+                                  bool terminate);
 /* Is visit over, so that coming to its step again is a new one? */
 bool sarn__visit_is_over(const struct sarn__step *visit);
 

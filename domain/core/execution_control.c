@@ -3,21 +3,27 @@
 
 /* --- cancel, terminate, undo, pause --- */
 
+bool sarn__execution_may_be_ended(const struct sarn__execution *execution,
+                                  bool terminate)
+{
+    uint32_t status = execution->status == SARN_EXECUTION_PARKED
+                          ? execution->parked_from
+                          : execution->status;
+    bool forward =
+        status == SARN_EXECUTION_RUNNING || (status == SARN_EXECUTION_COMPENSATING &&
+                                             execution->cause == SARN__CAUSE_RESET);
+
+    return forward &&
+           (!execution->asked_to_end || (terminate && !execution->asked_terminate));
+}
+
 static bool may_be_asked(const struct sarn__execution *execution,
                          const struct sarn__execution_event *event)
 {
-    bool forward = execution->status == SARN_EXECUTION_RUNNING ||
-                   (execution->status == SARN_EXECUTION_PARKED &&
-                    execution->parked_from == SARN_EXECUTION_RUNNING) ||
-                   (execution->status == SARN_EXECUTION_COMPENSATING &&
-                    execution->cause == SARN__CAUSE_RESET);
-
-    if (event->kind == SARN__UNDO_REQUESTED) {
-        return execution->status == SARN_EXECUTION_COMPLETED &&
-               !execution->asked_to_undo;
-    }
-    return forward && (!execution->asked_to_end ||
-                       (event->terminate && !execution->asked_terminate));
+    return event->kind == SARN__UNDO_REQUESTED
+               ? execution->status == SARN_EXECUTION_COMPLETED &&
+                     !execution->asked_to_undo
+               : sarn__execution_may_be_ended(execution, event->terminate);
 }
 
 sarn_status sarn__execution_asked(struct sarn__execution *execution,
@@ -46,8 +52,10 @@ sarn_status sarn__execution_asked(struct sarn__execution *execution,
     }
     execution->asked_to_end = true;
     execution->asked_terminate = execution->asked_terminate || event->terminate;
-    /* What parked it still does, but it is not to stand in the way of winding down. */
-    if (execution->status == SARN_EXECUTION_PARKED) {
+    /* What parked it still does, but it is not to stand in the way of winding down. A
+     * reset has to be gone through first. */
+    if (execution->status == SARN_EXECUTION_PARKED &&
+        execution->parked_from == SARN_EXECUTION_RUNNING) {
         execution->status = SARN_EXECUTION_RUNNING;
     }
     return SARN_OK;

@@ -243,17 +243,13 @@ static sarn_status ask_to_end(struct sarn__unit *unit,
                               bool terminate,
                               struct sarn_error *error)
 {
-    const struct sarn__execution *execution = child->execution;
     struct sarn__execution_event event = {.kind = SARN__CANCEL_REQUESTED,
                                           .terminate = terminate,
                                           .text = SARN_STR("its parent has ended")};
 
-    if (sarn__execution_is_over(execution) ||
-        execution->status == SARN_EXECUTION_COMPENSATING ||
-        (execution->asked_to_end && (execution->asked_terminate || !terminate))) {
-        return SARN_OK;
-    }
-    return sarn__unit_record(unit, child, &event, error);
+    return sarn__execution_may_be_ended(child->execution, terminate)
+               ? sarn__unit_record(unit, child, &event, error)
+               : SARN_OK;
 }
 
 sarn_status sarn__child_undo(struct sarn__unit *unit,

@@ -453,6 +453,10 @@ static void a_reset_takes_back_a_cancel_but_may_be_cancelled_itself(void **unuse
     assert_life("running: a undone n1 o1", START,
                 OK(A, N(1), .continues = true, .input = SARN_STR("x")), RESET(A),
                 REWOUND(A));
+    assert_life("running ending: a undone n1 c1 o1 (: no)", START, OK(A, N(1)),
+                RESET(A), INTENT(A, N(1), UNDO),
+                FAILED(A, N(1), UNDO, .text = SARN_STR("no")), PARKED(A, UNDO), CANCELS,
+                DECIDED(SKIP, A, UNDO), REWOUND(A));
     assert_not_life(START, OK(A, N(1), .continues = true), RESET(A), REWOUND(A),
                     CONTINUED);
 }
