@@ -39,6 +39,9 @@ static sarn_status take_up(sarn_engine *engine,
     sarn_arena_reset(orchestrator->scratch);
     SARN__TRY(sarn__store_stream_name(&engine->log.store, number, orchestrator->scratch,
                                       &tenant, &stream, error));
+    if (sarn__is_schedule(stream)) {
+        return sarn__schedules_call(engine, tenant, stream, error);
+    }
     if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) == NULL ||
         sarn__run_find(orchestrator, tenant, stream) != NULL) {
         return SARN_OK;

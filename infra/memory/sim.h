@@ -44,6 +44,7 @@ struct sarn__sim_options {
     struct sarn_hash hash;
     struct sarn_zones zones; /* No ops: UTC alone. */
     int64_t start_us;        /* Where the clock begins; 0: in 2020. */
+    struct sarn__sim_hooks hooks;
 };
 
 /* What became of a request. All zero before it is submitted. */
@@ -90,6 +91,9 @@ SARN_MUST_USE sarn_status sarn__sim_start(struct sarn__sim *sim,
 void sarn__sim_request(struct sarn__sim *sim,
                        struct sarn__request *request,
                        struct sarn__sim_outcome *outcome);
+
+/* The same for a request that has its reply function already. */
+void sarn__sim_hand_over(struct sarn__sim *sim, struct sarn__request *request);
 
 /* The engine was told something directly: a poll would find it. */
 void sarn__sim_poke(struct sarn__sim *sim);
