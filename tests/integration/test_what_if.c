@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sarn/sarn.h"
-#include "support/ledger.h"
 #include "support/tempdir.h"
 #include "support/test.h"
 
@@ -116,7 +115,7 @@ static void make_log(const char *path)
 
     options.modules = modules;
     options.module_count = 1;
-    assert_ok(sarn_open(path, &options, &engine, &error));
+    assert_ok(sarn_open(path, &options, &engine, &error), &error);
     run_order(engine, "good");
     run_order(engine, "bad");
     run_order(engine, "fine");
@@ -150,11 +149,11 @@ ask(const struct sarn_workflow *workflow, uint64_t from, struct heard *heard)
     struct sarn_module module;
     const struct sarn_module *modules[] = {module_of(&module, workflows)};
     struct tempdir dir;
-    char path[TEMPDIR_PATH_BYTES];
+    const char *path;
     struct sarn_error error;
 
-    tempdir_create(&dir);
-    tempdir_path(&dir, "old.sarn", path);
+    tempdir_make(&dir);
+    path = tempdir_path(&dir, "old.sarn");
     make_log(path);
     *heard = (struct heard){.size = 0};
     asked.modules = modules;
@@ -162,7 +161,7 @@ ask(const struct sarn_workflow *workflow, uint64_t from, struct heard *heard)
     asked.from = from;
     asked.change = hear;
     asked.arg = heard;
-    assert_ok(sarn_what_if(path, &asked, &error));
+    assert_ok(sarn_what_if(path, &asked, &error), &error);
     tempdir_remove(&dir);
     return asked;
 }
