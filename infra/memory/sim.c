@@ -32,10 +32,7 @@ struct sarn__sim {
     sarn_engine *engine;
     struct jobs commits; /* Handed out; the first is the committer's. */
     struct jobs steps;   /* Handed out; any may be next. */
-    struct jobs held;    /* Handed out, and never done. */
-    sarn__sim_hold_fn *hold;
-    void *hold_arg;
-    struct jobs done; /* The work is done; any may be handed back next. */
+    struct jobs done;    /* The work is done; any may be handed back next. */
     uint32_t commits_done;
     bool news; /* A poll would find something. */
     int64_t wake_us;
@@ -81,7 +78,6 @@ static void forget_jobs(struct sarn__sim *sim)
 {
     jobs_init(&sim->commits);
     jobs_init(&sim->steps);
-    jobs_init(&sim->held);
     jobs_init(&sim->done);
     sim->commits_done = 0;
     sim->news = true;
@@ -194,7 +190,6 @@ void sarn__sim_crash(struct sarn__sim *sim)
     sarn__memory_store_crash(sim->store);
     give_back_all(sim, &sim->commits);
     give_back_all(sim, &sim->steps);
-    give_back_all(sim, &sim->held);
     give_back_all(sim, &sim->done);
     sarn__engine_destroy(sim->engine);
     sim->engine = NULL;
@@ -266,17 +261,6 @@ void sarn__sim_fail_append(struct sarn__sim *sim,
                            enum sarn__memory_fault fault)
 {
     sarn__memory_store_fail(sim->store, nth, fault);
-}
-
-void sarn__sim_hold(struct sarn__sim *sim, sarn__sim_hold_fn *hold, void *arg)
-{
-    sim->hold = hold;
-    sim->hold_arg = arg;
-}
-
-void sarn__sim_poke(struct sarn__sim *sim)
-{
-    sim->news = true;
 }
 
 /* --- requests --- */
@@ -355,15 +339,6 @@ void sarn__sim_poke(struct sarn__sim *sim)
 
 /* --- moves --- */
 
-static struct jobs *list_for(struct sarn__sim *sim, const struct sarn__job *job)
-{
-    if (job->kind == SARN__JOB_COMMIT) {
-        return &sim->commits;
-    }
-    return sim->hold != NULL && sim->hold(sim->hold_arg, job) ? &sim->held
-                                                              : &sim->steps;
-}
-
 static void poll_engine(struct sarn__sim *sim)
 {
     struct sarn__duties duties = {.wake_us = INT64_MAX};
@@ -372,7 +347,7 @@ static void poll_engine(struct sarn__sim *sim)
     sarn__engine_poll(sim->engine, &duties);
     while ((job = duties.jobs) != NULL) {
         duties.jobs = job->next;
-        jobs_push(list_for(sim, job), job);
+        jobs_push(job->kind == SARN__JOB_COMMIT ? &sim->commits : &sim->steps, job);
     }
     sim->wake_us = duties.wake_us;
     sim->news = duties.again;

@@ -73,13 +73,6 @@ struct sarn__memory_store *sarn__sim_store(struct sarn__sim *sim);
 /* The next number of the sim's own draws, for tests that draw too. */
 uint64_t sarn__sim_draw(struct sarn__sim *sim, uint64_t below);
 
-/* Asked once about each step's job when the engine hands it out: true: it is held, and
- * never done, as if its function never returned. */
-typedef bool sarn__sim_hold_fn(void *arg, const struct sarn__job *job);
-void sarn__sim_hold(struct sarn__sim *sim, sarn__sim_hold_fn *hold, void *arg);
-/* The engine was spoken to directly: poll it. */
-void sarn__sim_poke(struct sarn__sim *sim);
-
 /* --- requests: checked and copied at once, done by the moves below --- */
 
 SARN_MUST_USE sarn_status sarn__sim_submit(struct sarn__sim *sim,

@@ -89,9 +89,12 @@ static struct sarn__told *counterpart(struct sarn__past *past,
 static struct sarn_str words(const struct sarn__told *told,
                              char text[SARN__TIMELINE_BYTES])
 {
-    return told == NULL
-               ? (struct sarn_str)SARN_STR("nothing")
-               : sarn__timeline_text(&told->fact, (struct sarn_str){NULL, 0}, 0, text);
+    struct sarn__timeline timeline;
+
+    sarn__timeline_init(&timeline, NULL);
+    return told == NULL ? (struct sarn_str)SARN_STR("nothing")
+                        : sarn__timeline_line(&timeline, &told->fact,
+                                              (struct sarn_str){NULL, 0}, text);
 }
 
 static void differ(struct sarn__asking *asking,

@@ -91,21 +91,19 @@ static sarn_status answer(struct sarn_step_call *call)
     return give(call, &told->fact);
 }
 
-/* An attempt that history does not know, or that timed out, does not come back. */
-static bool hold(void *arg, const struct sarn__job *job)
+/* Does it never come back? So it is with what history does not know, and with what
+ * timed out. */
+static bool is_held(struct sarn__world *world, const struct sarn__step_job *job)
 {
-    struct sarn__world *world = arg;
-    const struct sarn__step_job *step =
-        SARN__OF((struct sarn__job *)(uintptr_t)job, struct sarn__step_job, job);
-    struct sarn__past *past = past_of(world, step);
+    const struct sarn_step_call *call = &job->call;
+    struct sarn__past *past = past_of(world, job);
     struct sarn__told *told = NULL;
 
     if (past != NULL) {
-        told = sarn__past_answer(past, step->call.step, step->call.visit,
-                                 step->call.compensation);
+        told = sarn__past_answer(past, call->step, call->visit, call->compensation);
     }
     if (told == NULL) {
-        world->unanswered(world->arg, past, sarn_str(step->call.step->id));
+        world->unanswered(world->arg, past, sarn_str(call->step->id));
         return true;
     }
     if (told->fact.kind == SARN__STEP_TIMED_OUT ||
@@ -115,6 +113,20 @@ static bool hold(void *arg, const struct sarn__job *job)
     }
     told->used = false; /* It was only looked for: answer() takes it. */
     return false;
+}
+
+static bool work(void *arg, struct sarn__job *job)
+{
+    struct sarn__world *world = arg;
+
+    if (job->kind == SARN__JOB_STEP &&
+        is_held(world, SARN__OF(job, struct sarn__step_job, job))) {
+        job->next = world->held;
+        world->held = job;
+        return false;
+    }
+    job->work(job);
+    return true;
 }
 
 /* --- rewiring --- */
@@ -206,13 +218,17 @@ sarn_status sarn__world_open(struct sarn__world *world,
                           module_count);
     }
     options.options.modules = rewired;
-    SARN__TRY(sarn__sim_create(&options, &world->sim, error));
-    sarn__sim_hold(world->sim, hold, world);
-    return SARN_OK;
+    return sarn__sim_create(&options, &world->sim, error);
 }
 
 void sarn__world_close(struct sarn__world *world)
 {
+    while (world->held != NULL) {
+        struct sarn__job *job = world->held;
+
+        world->held = job->next;
+        sarn__sim_put(world->sim, job, false);
+    }
     sarn__sim_destroy(world->sim);
     sarn_arena_destroy(world->arena);
 }

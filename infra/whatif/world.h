@@ -15,6 +15,7 @@ struct sarn__world {
     struct sarn_codec codec;
     struct sarn_arena *arena;
     struct sarn__history *old; /* Answers. */
+    struct sarn__job *held;    /* Steps that never come back; linked by next. */
     /* Told of an external step that history does not know. */
     void (*unanswered)(void *arg, struct sarn__past *past, struct sarn_str step);
     void *arg;
