@@ -212,7 +212,8 @@ sarn_status sarn__history_add(struct sarn__history *history,
     if (event->stream.size == 0) {
         return SARN_OK;
     }
-    if (!sarn__execution_event(event, &fact)) {
+    SARN__TRY(sarn__execution_event(event, history->arena, &fact));
+    if (fact.kind == 0) {
         past = sarn__history_writer(history, event);
         return past == NULL ? SARN_OK : add_wrote(history, past, event);
     }

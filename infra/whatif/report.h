@@ -16,7 +16,8 @@ struct sarn__asking {
     sarn_log *log; /* The old one. */
     struct sarn__history old, new;
     struct sarn__world world;
-    uint64_t last_position; /* Of the old log. */
+    struct sarn_arena *scratch; /* Of one event. */
+    uint64_t last_position;     /* Of the old log. */
     struct sarn_error *error;
 };
 

@@ -196,7 +196,9 @@ static sarn_status feed(void *arg, const struct sarn_event *event)
         return SARN_OK;
     }
     sarn__world_run(&asking->world, event->time_us);
-    if (sarn__execution_event(event, &fact)) {
+    sarn_arena_reset(asking->scratch);
+    SARN__TRY(sarn__execution_event(event, asking->scratch, &fact));
+    if (fact.kind != 0) {
         return feed_execution(
             asking, sarn__history_find(&asking->old, event->tenant, event->stream),
             event, &fact);
@@ -275,7 +277,9 @@ sarn_what_if(const char *path, struct sarn_what_if *what_if, struct sarn_error *
                                sizeof(asking.what_if), what_if, "sarn_what_if", error));
     asking.heap = sarn__heap_or_malloc(&asking.what_if.heap);
     take_results(&asking.what_if, &(struct sarn_what_if){0});
-    if (sarn__history_init(&asking.old, &asking.heap) != SARN_OK ||
+    asking.scratch = sarn_arena_create(&asking.heap);
+    if (asking.scratch == NULL ||
+        sarn__history_init(&asking.old, &asking.heap) != SARN_OK ||
         sarn__history_init(&asking.new, &asking.heap) != SARN_OK) {
         status = sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a history");
     }
@@ -292,5 +296,6 @@ sarn_what_if(const char *path, struct sarn_what_if *what_if, struct sarn_error *
     sarn_log_close(asking.log);
     sarn__history_done(&asking.old);
     sarn__history_done(&asking.new);
+    sarn_arena_destroy(asking.scratch);
     return status;
 }
