@@ -212,7 +212,7 @@ sarn_status sarn__history_add(struct sarn__history *history,
     if (event->stream.size == 0) {
         return SARN_OK;
     }
-    SARN__TRY(sarn__execution_event(event, history->arena, &fact));
+    SARN__TRY(sarn__execution_event(event, history->arena, &fact, NULL));
     if (fact.kind == 0) {
         past = sarn__history_writer(history, event);
         return past == NULL ? SARN_OK : add_wrote(history, past, event);

@@ -197,7 +197,7 @@ static sarn_status feed(void *arg, const struct sarn_event *event)
     }
     sarn__world_run(&asking->world, event->time_us);
     sarn_arena_reset(asking->scratch);
-    SARN__TRY(sarn__execution_event(event, asking->scratch, &fact));
+    SARN__TRY(sarn__execution_event(event, asking->scratch, &fact, asking->error));
     if (fact.kind != 0) {
         return feed_execution(
             asking, sarn__history_find(&asking->old, event->tenant, event->stream),
@@ -278,9 +278,9 @@ sarn_what_if(const char *path, struct sarn_what_if *what_if, struct sarn_error *
     asking.heap = sarn__heap_or_malloc(&asking.what_if.heap);
     take_results(&asking.what_if, &(struct sarn_what_if){0});
     asking.scratch = sarn_arena_create(&asking.heap);
-    if (asking.scratch == NULL ||
-        sarn__history_init(&asking.old, &asking.heap) != SARN_OK ||
-        sarn__history_init(&asking.new, &asking.heap) != SARN_OK) {
+    status = sarn__history_init(&asking.old, &asking.heap);
+    if (sarn__history_init(&asking.new, &asking.heap) != SARN_OK || status != SARN_OK ||
+        asking.scratch == NULL) {
         status = sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a history");
     }
     if (status == SARN_OK) {
