@@ -78,8 +78,7 @@ static void print_change(void *arg, const struct sarn_change *change)
     putchar('\n');
 }
 
-static void print_totals(const struct against *against,
-                         const struct sarn_what_if *asked)
+static void print_totals(const struct against *against, const struct sarn_trial *asked)
 {
     if (against->json) {
         printf("],\"events\":%llu,\"executions\":%llu,\"different\":%llu,"
@@ -113,7 +112,7 @@ static void print_totals(const struct against *against,
     putchar('\n');
 }
 
-static int result_of(const struct sarn_what_if *asked)
+static int result_of(const struct sarn_trial *asked)
 {
     if (asked->different + asked->rows_different > 0) {
         return CLI_WRONG;
@@ -128,7 +127,7 @@ int cli_replay_against(const char *path,
                        const struct cli_common *common)
 {
     struct against against = {.json = common->json, .first = true};
-    struct sarn_what_if asked = SARN_WHAT_IF_INIT;
+    struct sarn_trial asked = SARN_TRIAL_INIT;
     struct cli_modules modules;
     struct sarn_error error = {SARN_OK, ""};
     sarn_status status;

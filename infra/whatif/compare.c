@@ -217,7 +217,7 @@ static bool compare_end(struct sarn__asking *asking,
 
 void sarn__what_if_compare(struct sarn__asking *asking)
 {
-    struct sarn_what_if *what_if = &asking->what_if;
+    struct sarn_trial *what_if = &asking->what_if;
 
     for (const struct sarn__past *old = asking->old.first; old != NULL;
          old = old->next) {

@@ -11,7 +11,7 @@
 #include "sarn/whatif.h"
 
 struct sarn__asking {
-    struct sarn_what_if what_if; /* Results are counted here. */
+    struct sarn_trial what_if; /* Results are counted here. */
     struct sarn_heap heap;
     sarn_log *log; /* The old one. */
     struct sarn__history old, new;

@@ -140,7 +140,7 @@ static sarn_status compare_one(struct sarn__asking *asking,
 
 sarn_status sarn__what_if_rows(struct sarn__asking *asking)
 {
-    const struct sarn_what_if *what_if = &asking->what_if;
+    const struct sarn_trial *what_if = &asking->what_if;
 
     for (uint32_t i = 0; i < what_if->module_count; i++) {
         const struct sarn_module *module = what_if->modules[i];

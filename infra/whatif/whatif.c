@@ -31,7 +31,7 @@ void sarn__what_if_change(struct sarn__asking *asking,
 
 static sarn_status progress(struct sarn__asking *asking, uint64_t done)
 {
-    const struct sarn_what_if *what_if = &asking->what_if;
+    const struct sarn_trial *what_if = &asking->what_if;
 
     if (what_if->progress == NULL || done % PROGRESS_EVENTS != 0) {
         return SARN_OK;
@@ -220,7 +220,7 @@ static sarn_status read_back(void *arg, const struct sarn_event *event)
 
 static sarn_status ask(struct sarn__asking *asking)
 {
-    const struct sarn_what_if *what_if = &asking->what_if;
+    const struct sarn_trial *what_if = &asking->what_if;
     sarn_log *new_log = NULL;
 
     SARN__TRY(read_old(asking, remember));
@@ -253,7 +253,7 @@ static sarn_status open_old(struct sarn__asking *asking, const char *path)
     return SARN_OK;
 }
 
-static void take_results(struct sarn_what_if *to, const struct sarn_what_if *from)
+static void take_results(struct sarn_trial *to, const struct sarn_trial *from)
 {
     to->events = from->events;
     to->executions = from->executions;
@@ -267,16 +267,16 @@ static void take_results(struct sarn_what_if *to, const struct sarn_what_if *fro
 }
 
 sarn_status
-sarn_what_if(const char *path, struct sarn_what_if *what_if, struct sarn_error *error)
+sarn_what_if(const char *path, struct sarn_trial *what_if, struct sarn_error *error)
 {
     struct sarn_error ours = {SARN_OK, ""};
     struct sarn__asking asking = {.error = error == NULL ? &ours : error};
     sarn_status status = SARN_OK;
 
     SARN__TRY(sarn__sized_copy(&asking.what_if, sizeof(asking.what_if),
-                               sizeof(asking.what_if), what_if, "sarn_what_if", error));
+                               sizeof(asking.what_if), what_if, "sarn_trial", error));
     asking.heap = sarn__heap_or_malloc(&asking.what_if.heap);
-    take_results(&asking.what_if, &(struct sarn_what_if){0});
+    take_results(&asking.what_if, &(struct sarn_trial){0});
     asking.scratch = sarn_arena_create(&asking.heap);
     status = sarn__history_init(&asking.old, &asking.heap);
     if (sarn__history_init(&asking.new, &asking.heap) != SARN_OK || status != SARN_OK ||

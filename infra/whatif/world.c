@@ -74,6 +74,9 @@ static sarn_status answer(struct sarn_step_call *call)
             ? NULL
             : sarn__past_answer(past, call->step, call->visit, call->compensation);
 
+    if (told == NULL && call->compensation) {
+        return SARN_OK;
+    }
     if (told == NULL) { /* Somebody else has taken it since. */
         return sarn_step_fail(call, "no_answer", "history does not say");
     }
@@ -101,6 +104,9 @@ static bool is_held(struct sarn__world *world, const struct sarn__step_job *job)
 
     if (past != NULL) {
         told = sarn__past_answer(past, call->step, call->visit, call->compensation);
+    }
+    if (told == NULL && call->compensation) {
+        return false; /* It is taken to succeed: what would be undone is the question. */
     }
     if (told == NULL) {
         world->unanswered(world->arg, past, sarn_str(call->step->id));
@@ -198,6 +204,7 @@ sarn_status sarn__world_open(struct sarn__world *world,
         .options = {.module_count = module_count, .context = context, .heap = *heap},
         .codec = sarn__flatbuffers_codec(),
         .json = sarn__yajl_json(),
+        .hooks = {.arg = world, .work = work},
         .start_us = start_us};
     const struct sarn_module **rewired = NULL;
 

@@ -141,11 +141,11 @@ static void hear(void *arg, const struct sarn_change *change)
         change->would_be.size > 0 ? change->would_be.data : "");
 }
 
-static struct sarn_what_if
+static struct sarn_trial
 ask(const struct sarn_workflow *workflow, uint64_t from, struct heard *heard)
 {
     const struct sarn_workflow *const workflows[] = {workflow};
-    struct sarn_what_if asked = SARN_WHAT_IF_INIT;
+    struct sarn_trial asked = SARN_TRIAL_INIT;
     struct sarn_module module;
     const struct sarn_module *modules[] = {module_of(&module, workflows)};
     struct tempdir dir;
@@ -172,7 +172,7 @@ static void
 the_same_steps_are_answered_from_history_and_differ_in_nothing(void **unused)
 {
     struct heard heard;
-    struct sarn_what_if asked = ask(&same_order, 0, &heard);
+    struct sarn_trial asked = ask(&same_order, 0, &heard);
 
     (void)unused;
     assert_string_equal(heard.text, "");
@@ -185,7 +185,7 @@ the_same_steps_are_answered_from_history_and_differ_in_nothing(void **unused)
 static void a_stricter_local_step_ends_executions_and_compensates_more(void **unused)
 {
     struct heard heard;
-    struct sarn_what_if asked = ask(&strict_order, 0, &heard);
+    struct sarn_trial asked = ask(&strict_order, 0, &heard);
 
     (void)unused;
     assert_int_equal(asked.executions, 3);
@@ -200,7 +200,7 @@ static void a_stricter_local_step_ends_executions_and_compensates_more(void **un
 static void a_step_that_history_does_not_know_is_said_and_waited_for(void **unused)
 {
     struct heard heard;
-    struct sarn_what_if asked = ask(&longer_order, 0, &heard);
+    struct sarn_trial asked = ask(&longer_order, 0, &heard);
 
     (void)unused;
     assert_int_equal(asked.unanswered, 3);
@@ -212,7 +212,7 @@ static void a_step_that_history_does_not_know_is_said_and_waited_for(void **unus
 static void executions_before_the_range_are_not_run_again(void **unused)
 {
     struct heard heard;
-    struct sarn_what_if asked = ask(&strict_order, 1000000, &heard);
+    struct sarn_trial asked = ask(&strict_order, 1000000, &heard);
 
     (void)unused;
     assert_int_equal(asked.executions, 0);
@@ -222,7 +222,7 @@ static void executions_before_the_range_are_not_run_again(void **unused)
 
 static void a_log_that_is_not_there_is_an_error(void **unused)
 {
-    struct sarn_what_if asked = SARN_WHAT_IF_INIT;
+    struct sarn_trial asked = SARN_TRIAL_INIT;
     struct sarn_error error;
 
     (void)unused;
