@@ -94,9 +94,10 @@ static sarn_status start(struct sarn__asking *asking,
         return SARN_OK;
     }
     if (beginning->forked_from.size > 0) {
-        strcpy(refused, "it was forked: its first steps are another's");
-    } else if (beginning->parent.size > 0 ||
-               !sarn_uuid_is_zero(beginning->continued_from)) {
+        not_compared(asking, event, "it was forked: its first steps are another's");
+        return SARN_OK;
+    }
+    if (beginning->parent.size > 0 || !sarn_uuid_is_zero(beginning->continued_from)) {
         /* Whoever began it then begins it now, if that is run again. */
         struct sarn__past *parent =
             beginning->parent.size > 0
@@ -106,10 +107,8 @@ static sarn_status start(struct sarn__asking *asking,
         past->run_again = past->run_again || (parent != NULL && parent->run_again);
         asking->what_if.executions += past->run_again ? 1 : 0;
         return SARN_OK;
-    } else {
-        SARN__TRY(
-            sarn__world_start(&asking->world, event, fact, refused, asking->error));
     }
+    SARN__TRY(sarn__world_start(&asking->world, event, fact, refused, asking->error));
     if (refused[0] != '\0') {
         not_compared(asking, event, refused);
         return SARN_OK;
