@@ -54,6 +54,7 @@ struct sarn__request {
         struct {
             struct sarn_schedule_change what; /* op 0: put; then only tenant, id, who. */
             struct sarn__schedule_spec spec;
+            struct sarn_str json; /* Its input, where there is no code to read it by. */
         } schedule;
     } as;
     sarn_reply_fn *reply;
@@ -95,7 +96,8 @@ SARN_MUST_USE sarn_status sarn__request_control(sarn_engine *engine,
                                                 struct sarn__request **request,
                                                 struct sarn_error *error);
 /* json: schedule's input, instead of it; empty: none. SARN_ERR_INVALID: the expression:
- * says where. SARN_ERR_NOT_FOUND: the zone; the workflow. */
+ * says where. SARN_ERR_NOT_FOUND: the zone; the workflow, of a module or, in an engine
+ * without modules, of the log. */
 SARN_MUST_USE sarn_status
 sarn__request_schedule_put(sarn_engine *engine,
                            const struct sarn_schedule *schedule,

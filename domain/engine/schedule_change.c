@@ -13,6 +13,7 @@ static sarn_status decide(sarn_engine *engine,
     const struct sarn_schedule_change *what = &request->as.schedule.what;
 
     if (what->op == 0) {
+        SARN__TRY(sarn__schedule_input(engine, request, error));
         *event = (struct sarn__schedule_event){.kind = SARN__SCHEDULE_SET,
                                                .spec = request->as.schedule.spec,
                                                .reason = what->reason};

@@ -4,6 +4,7 @@
  *   schedule_turn.c      one turn of one: fire, stop others, sleep
  *   schedule_change.c    the request's turn: put, pause, trigger, ...
  *   request_schedule.c   the request, checked and copied on the caller's thread
+ *   schedule_input.c     its workflow's input, where nobody's code knows that
  *   schedule_log.c       events to and from the log
  *   schedule_list.c      all of them, for a person to read
  */
@@ -73,6 +74,14 @@ SARN_MUST_USE sarn_status sarn__held_record(sarn_engine *engine,
                                             const struct sarn__schedule_event *event,
                                             struct sarn__written *written,
                                             struct sarn_error *error);
+
+/* --- schedule_input.c --- */
+
+/* The workflow of request's schedule, to be put, is not registered: read its input by
+ * what the log knows. SARN_ERR_NOT_FOUND: nothing. SARN_ERR_SCHEMA: it does not fit. */
+SARN_MUST_USE sarn_status sarn__schedule_input(sarn_engine *engine,
+                                               struct sarn__request *request,
+                                               struct sarn_error *error);
 
 /* --- schedule_turn.c --- */
 

@@ -238,6 +238,11 @@ SARN_MUST_USE sarn_status sarn__store_definition(struct sarn__store *store,
                                                  uint64_t fingerprint,
                                                  uint64_t *position,
                                                  struct sarn_error *error);
+/* The same of whichever was registered last. */
+SARN_MUST_USE sarn_status sarn__store_latest_definition(struct sarn__store *store,
+                                                        struct sarn_str workflow,
+                                                        uint64_t *position,
+                                                        struct sarn_error *error);
 
 /* --- snapshots: hints, never trusted without their tags --- */
 

@@ -376,3 +376,40 @@ sarn_status sarn__store_definition(struct sarn__store *store,
     *position = view.position;
     return SARN_OK;
 }
+
+static sarn_status
+latest(void *arg, struct sarn_str key, struct sarn_str value, uint64_t position)
+{
+    uint64_t *found = arg;
+
+    (void)key;
+    (void)value;
+    *found = position > *found ? position : *found;
+    return SARN_OK;
+}
+
+sarn_status sarn__store_latest_definition(struct sarn__store *store,
+                                          struct sarn_str workflow,
+                                          uint64_t *position,
+                                          struct sarn_error *error)
+{
+    struct sarn_table_range range = {.table = SARN__TABLE_DEFINITIONS};
+    struct sarn__row_key from, to;
+    uint64_t found = 0;
+
+    if (workflow.size > 0 && workflow.size <= SARN_NAME_BYTES_MAX) {
+        from = sarn__definition_key(workflow, 0);
+        to = sarn__definition_key(workflow, UINT64_MAX);
+        sarn__key_u64(&to, 0); /* Behind that one. */
+        range.from = sarn__key_str(&from);
+        range.to = sarn__key_str(&to);
+        SARN__TRY(sarn__tables_scan(store->tables, &range, latest, &found, error));
+    }
+    if (found == 0) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "the log does not know a workflow \"%.*s\"",
+                          (int)workflow.size, workflow.data);
+    }
+    *position = found;
+    return SARN_OK;
+}

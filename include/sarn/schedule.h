@@ -104,6 +104,20 @@ sarn_schedule_alter(sarn_engine *engine,
                     const struct sarn_schedule_change *change,
                     struct sarn_error *error);
 
+/* The same on the log at path, from outside of the program that owns it, as
+ * sarn_control_at(): through the control socket of its live owner, or by owning the log
+ * for a moment. json: the schedule's input, whose member input is not looked at; empty:
+ * none. SARN_ERR_BUSY: there is an owner without a control socket. */
+SARN_API SARN_MUST_USE sarn_status
+sarn_schedule_put_at(const char *path,
+                     const struct sarn_schedule *schedule,
+                     struct sarn_str json,
+                     struct sarn_error *error);
+SARN_API SARN_MUST_USE sarn_status
+sarn_schedule_alter_at(const char *path,
+                       const struct sarn_schedule_change *change,
+                       struct sarn_error *error);
+
 /* How one stands; from a log alone, without module code. Dies with the call. */
 struct sarn_schedule_info {
     uint32_t tenant;

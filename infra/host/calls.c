@@ -360,6 +360,14 @@ sarn_status sarn_schedule_put(sarn_engine *engine,
                               const struct sarn_schedule *schedule,
                               struct sarn_error *error)
 {
+    return sarn__host_schedule_put(engine, schedule, (struct sarn_str){NULL, 0}, error);
+}
+
+sarn_status sarn__host_schedule_put(sarn_engine *engine,
+                                    const struct sarn_schedule *schedule,
+                                    struct sarn_str json,
+                                    struct sarn_error *error)
+{
     struct sarn__host *host = sarn__host_of(engine);
     struct sarn__request *request;
     struct sarn_schedule ours;
@@ -369,8 +377,7 @@ sarn_status sarn_schedule_put(sarn_engine *engine,
     }
     SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), schedule,
                                "sarn_schedule", error));
-    SARN__TRY(sarn__request_schedule_put(engine, &ours, (struct sarn_str){NULL, 0},
-                                         &request, error));
+    SARN__TRY(sarn__request_schedule_put(engine, &ours, json, &request, error));
     return call(host, request, NULL, error);
 }
 

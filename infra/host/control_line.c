@@ -1,5 +1,8 @@
 #include "infra/host/control_line.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "control_schema.h"
 #include "core/fail.h"
 
@@ -12,14 +15,29 @@ SARN_STATIC_ASSERT((int)SARN_CONTROL_LINE_OP_FAIL_PROMISE ==
 SARN_STATIC_ASSERT((int)SARN_CONTROL_LINE_FATE_DONE == (int)SARN_STEP_DONE, "fate");
 SARN_STATIC_ASSERT((int)SARN_CONTROL_LINE_FATE_NOT_DONE == (int)SARN_STEP_NOT_DONE,
                    "fate");
+SARN_STATIC_ASSERT((int)SARN_CONTROL_LINE_OVERLAP_ALLOW == (int)SARN_OVERLAP_ALLOW,
+                   "overlap");
+SARN_STATIC_ASSERT((int)SARN_CONTROL_LINE_SCHEDULE_OP_DELETE ==
+                       (int)SARN_SCHEDULE_DELETE,
+                   "op");
 
 /* --- requests --- */
 
-sarn_status sarn__control_line_write(const struct sarn_json *json,
-                                     const struct sarn_control *control,
-                                     struct sarn_arena *arena,
-                                     struct sarn_str *line,
-                                     struct sarn_error *error)
+static sarn_status write_request(const struct sarn_json *json,
+                                 const struct sarn_control_line_request *request,
+                                 struct sarn_arena *arena,
+                                 struct sarn_str *line,
+                                 struct sarn_error *error)
+{
+    return json->ops->write(json->self, &sarn_control_line_request_type, request, arena,
+                            line, error);
+}
+
+static sarn_status write_control(const struct sarn_json *json,
+                                 const struct sarn_control *control,
+                                 struct sarn_arena *arena,
+                                 struct sarn_str *line,
+                                 struct sarn_error *error)
 {
     struct sarn_control_line_control said = {.tenant = control->tenant,
                                              .workflow = control->workflow,
@@ -42,33 +60,107 @@ sarn_status sarn__control_line_write(const struct sarn_json *json,
     }
     said.op = (uint8_t)control->op;
     said.fate = (uint8_t)control->fate;
-    return json->ops->write(json->self, &sarn_control_line_request_type, &request,
-                            arena, line, error);
+    return write_request(json, &request, arena, line, error);
 }
 
-sarn_status sarn__control_line_read(const struct sarn_json *json,
-                                    struct sarn_str line,
-                                    struct sarn_arena *arena,
-                                    struct sarn_control *control,
-                                    struct sarn_error *error)
+static sarn_status write_schedule(const struct sarn_json *json,
+                                  const struct sarn_schedule *schedule,
+                                  struct sarn_str input,
+                                  struct sarn_arena *arena,
+                                  struct sarn_str *line,
+                                  struct sarn_error *error)
 {
-    struct sarn_control_line_request request;
-    const struct sarn_control_line_control *said;
+    const struct sarn_control_line_schedule said = {
+        .tenant = schedule->tenant,
+        .id = schedule->id,
+        .workflow = sarn_str(schedule->workflow),
+        .input = input,
+        .cron = sarn_str(schedule->cron),
+        .zone = sarn_str(schedule->zone),
+        .interval_us = schedule->interval_us,
+        .offset_us = schedule->offset_us,
+        .from_us = schedule->from_us,
+        .to_us = schedule->to_us,
+        .limit = schedule->limit,
+        .overlap = (uint8_t)schedule->overlap,
+        .catch_up_us = schedule->catch_up_us,
+        .jitter_us = schedule->jitter_us,
+        .paused = schedule->paused,
+        .actor = schedule->actor,
+        .reason = schedule->reason};
+    const struct sarn_control_line_request request = {.schedule = &said};
 
-    SARN__TRY(json->ops->read(json->self, &sarn_control_line_request_type, line,
-                              &request, arena, error));
-    said = request.control;
-    if (said == NULL) {
-        return sarn__fail(error, SARN_ERR_SCHEMA,
-                          "the request asks for nothing: it has no member \"control\"");
+    if (schedule->overlap > SARN_OVERLAP_ALLOW) {
+        return sarn__fail(error, SARN_ERR_INVALID,
+                          "overlap is %u, not one of enum sarn_overlap",
+                          schedule->overlap);
     }
-    /* An op that this version does not know was read as a number. */
-    if (said->op == 0 || said->op > SARN_CONTROL_FAIL_PROMISE ||
-        said->fate > SARN_STEP_NOT_DONE) {
-        return sarn__fail(error, SARN_ERR_SCHEMA,
-                          "the request asks for an op %u with fate %u, which this "
-                          "version does not know",
-                          said->op, said->fate);
+    return write_request(json, &request, arena, line, error);
+}
+
+static sarn_status write_change(const struct sarn_json *json,
+                                const struct sarn_schedule_change *change,
+                                struct sarn_arena *arena,
+                                struct sarn_str *line,
+                                struct sarn_error *error)
+{
+    const struct sarn_control_line_schedule_change said = {.op = (uint8_t)change->op,
+                                                           .tenant = change->tenant,
+                                                           .id = change->id,
+                                                           .overlap =
+                                                               (uint8_t)change->overlap,
+                                                           .from_us = change->from_us,
+                                                           .to_us = change->to_us,
+                                                           .actor = change->actor,
+                                                           .reason = change->reason};
+    const struct sarn_control_line_request request = {.schedule_change = &said};
+
+    if (change->op == 0 || change->op > SARN_SCHEDULE_DELETE ||
+        change->overlap > SARN_OVERLAP_ALLOW) {
+        return sarn__fail(error, SARN_ERR_INVALID,
+                          "there is no schedule op %u with overlap %u: use "
+                          "SARN_SCHEDULE_x and SARN_OVERLAP_x",
+                          change->op, change->overlap);
+    }
+    return write_request(json, &request, arena, line, error);
+}
+
+sarn_status sarn__control_line_write(const struct sarn_json *json,
+                                     const struct sarn__said *said,
+                                     struct sarn_arena *arena,
+                                     struct sarn_str *line,
+                                     struct sarn_error *error)
+{
+    switch ((enum sarn__said_kind)said->kind) {
+    case SARN__SAID_CONTROL:
+        return write_control(json, &said->as.control, arena, line, error);
+    case SARN__SAID_SCHEDULE:
+        return write_schedule(json, &said->as.schedule, said->input, arena, line,
+                              error);
+    case SARN__SAID_SCHEDULE_CHANGE:
+        return write_change(json, &said->as.schedule_change, arena, line, error);
+    }
+    assert(!"a request that cannot be said");
+    return SARN_ERR_INVALID;
+}
+
+/* A value of an enum that this version does not know was read as a number. */
+static sarn_status unknown(struct sarn_error *error, const char *what, uint32_t value)
+{
+    return sarn__fail(error, SARN_ERR_SCHEMA,
+                      "the request has %s %u, which this version does not know", what,
+                      value);
+}
+
+static sarn_status read_control(const struct sarn_control_line_control *said,
+                                struct sarn_control *control,
+                                struct sarn_error *error)
+{
+    if (said->op == 0 || said->op > SARN_CONTROL_FAIL_PROMISE) {
+        return unknown(error, "op", said->op);
+    }
+    if (said->fate > SARN_STEP_NOT_DONE) {
+        return unknown(error, "fate", said->fate);
     }
     *control = (struct sarn_control)SARN_CONTROL_INIT;
     control->op = said->op;
@@ -84,6 +176,114 @@ sarn_status sarn__control_line_read(const struct sarn_json *json,
     control->actor = said->actor;
     control->origin = said->origin;
     control->key = said->key;
+    return SARN_OK;
+}
+
+/* text with a NUL behind it, and none in it; *terminated NULL: there is none. */
+static sarn_status terminate(struct sarn_str text,
+                             struct sarn_arena *arena,
+                             const char **terminated,
+                             struct sarn_error *error)
+{
+    char *copy = NULL;
+
+    *terminated = NULL;
+    if (text.size == 0) {
+        return SARN_OK;
+    }
+    if (memchr(text.data, '\0', text.size) != NULL) {
+        return sarn__fail(error, SARN_ERR_SCHEMA, "the request has a text with a NUL");
+    }
+    copy = sarn_arena_alloc(arena, (size_t)text.size + 1);
+    if (copy == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a request");
+    }
+    memcpy(copy, text.data, text.size);
+    *terminated = copy;
+    return SARN_OK;
+}
+
+static sarn_status read_schedule(const struct sarn_control_line_schedule *said,
+                                 struct sarn_arena *arena,
+                                 struct sarn_schedule *schedule,
+                                 struct sarn_error *error)
+{
+    if (said->overlap > SARN_OVERLAP_ALLOW) {
+        return unknown(error, "overlap", said->overlap);
+    }
+    *schedule = (struct sarn_schedule)SARN_SCHEDULE_INIT;
+    SARN__TRY(terminate(said->workflow, arena, &schedule->workflow, error));
+    SARN__TRY(terminate(said->cron, arena, &schedule->cron, error));
+    SARN__TRY(terminate(said->zone, arena, &schedule->zone, error));
+    schedule->tenant = said->tenant;
+    schedule->id = said->id;
+    schedule->interval_us = said->interval_us;
+    schedule->offset_us = said->offset_us;
+    schedule->from_us = said->from_us;
+    schedule->to_us = said->to_us;
+    schedule->limit = said->limit;
+    schedule->overlap = said->overlap;
+    schedule->catch_up_us = said->catch_up_us;
+    schedule->jitter_us = said->jitter_us;
+    schedule->paused = said->paused;
+    schedule->actor = said->actor;
+    schedule->reason = said->reason;
+    return SARN_OK;
+}
+
+static sarn_status read_change(const struct sarn_control_line_schedule_change *said,
+                               struct sarn_schedule_change *change,
+                               struct sarn_error *error)
+{
+    if (said->op == 0 || said->op > SARN_SCHEDULE_DELETE) {
+        return unknown(error, "op", said->op);
+    }
+    if (said->overlap > SARN_OVERLAP_ALLOW) {
+        return unknown(error, "overlap", said->overlap);
+    }
+    *change = (struct sarn_schedule_change)SARN_SCHEDULE_CHANGE_INIT;
+    change->op = said->op;
+    change->tenant = said->tenant;
+    change->id = said->id;
+    change->overlap = said->overlap;
+    change->from_us = said->from_us;
+    change->to_us = said->to_us;
+    change->actor = said->actor;
+    change->reason = said->reason;
+    return SARN_OK;
+}
+
+sarn_status sarn__control_line_read(const struct sarn_json *json,
+                                    struct sarn_str line,
+                                    struct sarn_arena *arena,
+                                    struct sarn__said *said,
+                                    struct sarn_error *error)
+{
+    struct sarn_control_line_request request;
+    struct sarn__said read = {.kind = 0};
+
+    SARN__TRY(json->ops->read(json->self, &sarn_control_line_request_type, line,
+                              &request, arena, error));
+    if ((request.control != NULL) + (request.schedule != NULL) +
+            (request.schedule_change != NULL) !=
+        1) {
+        return sarn__fail(error, SARN_ERR_SCHEMA,
+                          "a request has one member: \"control\", \"schedule\" or "
+                          "\"schedule_change\"");
+    }
+    if (request.control != NULL) {
+        read.kind = SARN__SAID_CONTROL;
+        SARN__TRY(read_control(request.control, &read.as.control, error));
+    } else if (request.schedule != NULL) {
+        read.kind = SARN__SAID_SCHEDULE;
+        read.input = request.schedule->input;
+        SARN__TRY(read_schedule(request.schedule, arena, &read.as.schedule, error));
+    } else {
+        read.kind = SARN__SAID_SCHEDULE_CHANGE;
+        SARN__TRY(
+            read_change(request.schedule_change, &read.as.schedule_change, error));
+    }
+    *said = read;
     return SARN_OK;
 }
 

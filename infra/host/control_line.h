@@ -16,9 +16,26 @@
 #define SARN__CONTROL_SUFFIX   "-control"
 #define SARN__CONTROL_LINE_MAX (4u * 1024 * 1024) /* A payload in JSON, escaped. */
 
-/* control->data is not looked at. SARN_ERR_INVALID: no such op. SARN_ERR_NOMEM. */
+enum sarn__said_kind {
+    SARN__SAID_CONTROL = 1,
+    SARN__SAID_SCHEDULE,       /* Put it. */
+    SARN__SAID_SCHEDULE_CHANGE /* Alter it. */
+};
+
+/* One request. */
+struct sarn__said {
+    uint32_t kind; /* enum sarn__said_kind */
+    union {
+        struct sarn_control control;   /* data is not looked at. */
+        struct sarn_schedule schedule; /* input likewise, but */
+        struct sarn_schedule_change schedule_change;
+    } as;
+    struct sarn_str input; /* of a schedule, as JSON; empty: none. */
+};
+
+/* SARN_ERR_INVALID: no such op. SARN_ERR_NOMEM. */
 SARN_MUST_USE sarn_status sarn__control_line_write(const struct sarn_json *json,
-                                                   const struct sarn_control *control,
+                                                   const struct sarn__said *said,
                                                    struct sarn_arena *arena,
                                                    struct sarn_str *line,
                                                    struct sarn_error *error);
@@ -26,7 +43,7 @@ SARN_MUST_USE sarn_status sarn__control_line_write(const struct sarn_json *json,
 SARN_MUST_USE sarn_status sarn__control_line_read(const struct sarn_json *json,
                                                   struct sarn_str line,
                                                   struct sarn_arena *arena,
-                                                  struct sarn_control *control,
+                                                  struct sarn__said *said,
                                                   struct sarn_error *error);
 
 /* The same for replies; the output as JSON. */

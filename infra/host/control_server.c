@@ -69,19 +69,35 @@ static void refuse(struct sarn__control_server *server,
     answer(server, client, &reply);
 }
 
+static sarn_status make_request(sarn_engine *engine,
+                                const struct sarn__said *said,
+                                struct sarn__request **request,
+                                struct sarn_error *error)
+{
+    if (said->kind == SARN__SAID_SCHEDULE) {
+        return sarn__request_schedule_put(engine, &said->as.schedule, said->input,
+                                          request, error);
+    }
+    if (said->kind == SARN__SAID_SCHEDULE_CHANGE) {
+        return sarn__request_schedule_alter(engine, &said->as.schedule_change, request,
+                                            error);
+    }
+    return sarn__request_control(engine, &said->as.control, request, error);
+}
+
 static sarn_status take(struct sarn__control_server *server,
                         uint64_t client,
                         struct sarn_str line,
                         struct sarn_error *error)
 {
-    struct sarn_control control;
+    struct sarn__said said;
     struct sarn__request *request;
     struct asked *asked;
 
     sarn_arena_reset(server->arena);
     SARN__TRY(
-        sarn__control_line_read(&server->json, line, server->arena, &control, error));
-    SARN__TRY(sarn__request_control(server->engine, &control, &request, error));
+        sarn__control_line_read(&server->json, line, server->arena, &said, error));
+    SARN__TRY(make_request(server->engine, &said, &request, error));
     asked = sarn_arena_alloc(request->arena, sizeof(*asked));
     if (asked == NULL) {
         sarn__request_destroy(request);

@@ -249,6 +249,12 @@ void sarn__call_abandon(struct sarn__call *call, sarn_status status, const char 
     "the engine closed before this was answered: open the log again, and submit it "   \
     "again under the same idempotency key"
 
+/* As sarn_schedule_put(), its input as JSON instead. (calls.c) */
+SARN_MUST_USE sarn_status sarn__host_schedule_put(sarn_engine *engine,
+                                                  const struct sarn_schedule *schedule,
+                                                  struct sarn_str json,
+                                                  struct sarn_error *error);
+
 /* --- option structs (sized.c) --- */
 
 /* Is from a caller's struct of at least minimum bytes, the size in version 1? Its first
