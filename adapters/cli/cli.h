@@ -5,7 +5,9 @@
 #ifndef SARN_CLI_H
 #define SARN_CLI_H
 
+#include <sarn/control.h>
 #include <sarn/log.h>
+#include <sarn/workflow.h>
 #include <stdio.h>
 
 #define CLI_OK        0 /* Done; nothing is wrong. */
@@ -13,7 +15,8 @@
 #define CLI_USAGE     2 /* The command line was not understood. */
 #define CLI_UNCHECKED 3 /* Nothing is wrong, but not everything could be checked. */
 #define CLI_MISSING   4 /* No such stream, execution or schema. */
-#define CLI_FAILED    5 /* The log could not be opened or read. */
+#define CLI_FAILED    5 /* The log could not be opened or read, its owner not asked. */
+#define CLI_REFUSED   6 /* What was asked for is not to be done, as things are now. */
 
 struct cli_command {
     const char *name, *summary;
@@ -23,7 +26,11 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
-    cli_streams, cli_schema;
+    cli_streams, cli_schema, cli_plan;
+extern const struct cli_command cli_signal, cli_update, cli_promise; /* Messages. */
+extern const struct cli_command cli_cancel, cli_terminate, cli_pause, cli_resume,
+    cli_reset, cli_fork;
+extern const struct cli_command cli_retry, cli_skip, cli_resolve; /* Parked. */
 
 /* --- options (options.c) --- */
 
@@ -64,6 +71,35 @@ bool cli_parse(const struct cli_command *command,
                size_t words_needed);
 /* What to leave with after cli_parse() was false. */
 int cli_parse_status(const struct cli_common *common);
+
+/* --- telling an execution something (control.c) --- */
+
+/* WORKFLOW/ID, or as its stream is called: WORKFLOW-ID. false: said why it is none. */
+bool cli_execution_name(const char *word,
+                        struct sarn_str *workflow,
+                        struct sarn_str *workflow_id);
+
+#define CLI_CONTROL_OPTIONS_MAX 2u
+
+/* What one such command says: set up by it, filled in by cli_control_run(). */
+struct cli_control {
+    const struct cli_command *command;
+    struct sarn_control control; /* Its op is set. */
+    bool takes_payload, wants_reason;
+    bool of_promise; /* The second word is a promise's id, not an execution. */
+    size_t word_count, words_needed;
+    const char *words[4]; /* The log first. */
+    char login[64];
+};
+/* Parse the command line, with more options (at most CLI_CONTROL_OPTIONS_MAX) than all
+ * of these have, let take (may be NULL; false: said why not) put the words where they
+ * belong, and say it. An exit status. */
+int cli_control_run(struct cli_control *said,
+                    int argc,
+                    char **argv,
+                    const struct cli_option *more,
+                    size_t more_count,
+                    bool (*take)(struct cli_control *said));
 
 /* --- output (output.c) --- */
 

@@ -1,28 +1,42 @@
-/* sarn - read, follow, replay and verify logs, also those whose owner is running. */
+/* sarn - read, follow, replay and verify logs, and tell executions what to do, also
+ * those whose owner is running. */
 #include <string.h>
 
 #include <sarn/sarn.h>
 
 #include "cli.h"
 
-static const struct cli_command *const commands[] = {
-    &cli_log,    &cli_show,   &cli_streams, &cli_stats,
-    &cli_replay, &cli_verify, &cli_schema};
+static const struct cli_command *const readers[] = {
+    &cli_log,   &cli_show,   &cli_plan,   &cli_streams,
+    &cli_stats, &cli_replay, &cli_verify, &cli_schema};
+static const struct cli_command *const tellers[] = {
+    &cli_signal, &cli_update, &cli_promise, &cli_cancel, &cli_terminate, &cli_pause,
+    &cli_resume, &cli_reset,  &cli_fork,    &cli_retry,  &cli_skip,      &cli_resolve};
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+#define COUNT(commands) (sizeof(commands) / sizeof((commands)[0]))
+
+static void
+print_commands(FILE *to, const struct cli_command *const *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fprintf(to, "  sarn %-9s %s\n", commands[i]->name, commands[i]->summary);
+    }
+}
 
 static void print_usage(FILE *to)
 {
-    fputs("sarn - look into a Sarn log, also while its owner is running\n\n", to);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(to, "  sarn %-8s %s\n", commands[i]->name, commands[i]->summary);
-    }
+    fputs("sarn - look into a Sarn log, and tell its executions what to do, also "
+          "while its\nowner is running\n\n",
+          to);
+    print_commands(to, readers, COUNT(readers));
+    fputs("\nThese change the log, through its owner if there is one:\n\n", to);
+    print_commands(to, tellers, COUNT(tellers));
     fputs("\n"
           "sarn COMMAND --help says more. Every command takes --json (one object, or "
           "one\n"
           "a line) and --color=auto|always|never (auto: on a terminal, unless NO_COLOR "
           "is\n"
-          "set). Nothing here changes a log.\n"
+          "set).\n"
           "\n"
           "Exit status:\n"
           "  0  done; nothing is wrong\n"
@@ -30,14 +44,27 @@ static void print_usage(FILE *to)
           "events\n"
           "  2  the command line was not understood\n"
           "  3  nothing is wrong, but not everything could be checked (replay)\n"
-          "  4  no such stream, execution or schema\n"
-          "  5  the log could not be opened or read\n",
+          "  4  no such stream, execution, step or schema\n"
+          "  5  the log could not be opened or read, or its owner not asked\n"
+          "  6  what was asked for was refused, as things are now\n",
           to);
+}
+
+static const struct cli_command *
+find(const struct cli_command *const *commands, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, commands[i]->name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    const struct cli_command *command = find(readers, COUNT(readers), name);
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0) {
@@ -48,10 +75,11 @@ int main(int argc, char **argv)
         printf("sarn %s\n", sarn_version());
         return cli_finish(CLI_OK);
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(name, commands[i]->name) == 0) {
-            return commands[i]->run(commands[i], argc - 1, argv + 1);
-        }
+    if (command == NULL) {
+        command = find(tellers, COUNT(tellers), name);
+    }
+    if (command != NULL) {
+        return command->run(command, argc - 1, argv + 1);
     }
     if (argc > 1) {
         cli_complain("there is no command \"%s\"", name);
