@@ -139,9 +139,16 @@ void cli_progress_clear(struct cli_progress *progress);
 
 /* --- the log (open.c) --- */
 
-/* Open path. modules: .so files beside the bundled modules; NULL: none are registered.
+#define CLI_BUNDLED_MAX 16u
+struct cli_modules {
+    const struct sarn_module *items[CLI_BUNDLED_MAX + CLI_LIST_MAX];
+    uint32_t count;
+};
+/* The bundled modules, and those of .so files. false: said why. */
+bool cli_load_modules(const struct cli_list *files, struct cli_modules *modules);
+/* Open path. files: .so files beside the bundled modules; NULL: none are registered.
  * CLI_OK, or a status to leave with, having said why. */
-int cli_open(const char *path, const struct cli_list *modules, sarn_log **log);
+int cli_open(const char *path, const struct cli_list *files, sarn_log **log);
 /* Say why a call failed, and which exit status that is. */
 int cli_fail(sarn_status status, const struct sarn_error *error);
 
@@ -158,6 +165,12 @@ sarn_status cli_print_timeline(sarn_log *log,
                                bool json,
                                bool colored,
                                struct sarn_error *error);
+/* sarn replay --against (replay_against.c): a status to leave with. */
+int cli_replay_against(const char *path,
+                       const struct cli_list *files,
+                       uint64_t from,
+                       uint64_t to,
+                       const struct cli_common *common);
 
 /* One event as a line of text (event.c). */
 sarn_status cli_print_event(sarn_log *log,

@@ -6,8 +6,6 @@
 
 #include "cli.h"
 
-#define BUNDLED_COUNT 7u
-
 /* The module of a shared object; it stays loaded until the process ends. */
 static const struct sarn_module *load(const char *path)
 {
@@ -36,9 +34,19 @@ static const struct sarn_module *load(const char *path)
     return entry();
 }
 
-int cli_open(const char *path, const struct cli_list *modules, sarn_log **log)
+static bool is_loaded(const struct cli_modules *modules, const char *name)
 {
-    const struct sarn_module *registered[BUNDLED_COUNT + CLI_LIST_MAX] = {
+    for (uint32_t i = 0; i < modules->count; i++) {
+        if (strcmp(modules->items[i]->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cli_load_modules(const struct cli_list *files, struct cli_modules *modules)
+{
+    static const struct sarn_module *const bundled[] = {
         &sarn_payments_module,
         &sarn_users_module,
         &sarn_compliance_module,
@@ -46,20 +54,36 @@ int cli_open(const char *path, const struct cli_list *modules, sarn_log **log)
         &sarn_notifications_module,
         &sarn_funds_transfer_module,
         &sarn_financial_transaction_module};
+
+    modules->count = 0;
+    for (uint32_t i = 0; i < files->count; i++) {
+        modules->items[modules->count] = load(files->items[i]);
+        if (modules->items[modules->count] == NULL) {
+            return false;
+        }
+        modules->count += 1;
+    }
+    /* A file may bring another version of a bundled module. */
+    for (size_t i = 0; i < sizeof(bundled) / sizeof(bundled[0]); i++) {
+        if (!is_loaded(modules, bundled[i]->name)) {
+            modules->items[modules->count++] = bundled[i];
+        }
+    }
+    return true;
+}
+
+int cli_open(const char *path, const struct cli_list *files, sarn_log **log)
+{
     struct sarn_log_options options = SARN_LOG_OPTIONS_INIT;
+    struct cli_modules modules = {.count = 0};
     struct sarn_error error;
     sarn_status status;
 
-    for (uint32_t i = 0; modules != NULL && i < modules->count; i++) {
-        registered[BUNDLED_COUNT + i] = load(modules->items[i]);
-        if (registered[BUNDLED_COUNT + i] == NULL) {
-            return CLI_FAILED;
-        }
+    if (files != NULL && !cli_load_modules(files, &modules)) {
+        return CLI_FAILED;
     }
-    if (modules != NULL) {
-        options.modules = registered;
-        options.module_count = BUNDLED_COUNT + modules->count;
-    }
+    options.modules = modules.items;
+    options.module_count = modules.count;
     status = sarn_log_open(path, &options, log, &error);
     return status == SARN_OK ? CLI_OK : cli_fail(status, &error);
 }

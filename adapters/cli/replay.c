@@ -61,16 +61,28 @@ static int run(const struct cli_command *command, int argc, char **argv)
     struct replay replay = {.first = true};
     struct sarn_check check = SARN_CHECK_INIT;
     struct cli_common common = {0};
-    struct cli_list modules = {.count = 0};
+    struct cli_list modules = {.count = 0}, against = {.count = 0};
+    uint64_t from = 0, to = 0;
     struct sarn_error error = {SARN_OK, ""};
     const char *words[1] = {NULL};
-    const struct cli_option options[] = {{"module", CLI_LIST, &modules, 'm'}};
+    const struct cli_option options[] = {{"module", CLI_LIST, &modules, 'm'},
+                                         {"against", CLI_LIST, &against, 0},
+                                         {"from", CLI_NUMBER, &from, 0},
+                                         {"to", CLI_NUMBER, &to, 0}};
     sarn_log *log;
     sarn_status status;
     int result;
 
-    if (!cli_parse(command, argc, argv, options, 1, &common, words, 1, 1)) {
+    if (!cli_parse(command, argc, argv, options, 4, &common, words, 1, 1)) {
         return cli_parse_status(&common);
+    }
+    if (against.count > 0) {
+        return cli_replay_against(words[0], &against, from, to, &common);
+    }
+    if (from != 0 || to != 0) {
+        cli_complain(
+            "--from and --to are the range of --against; see sarn replay --help");
+        return CLI_USAGE;
     }
     result = cli_open(words[0], &modules, &log);
     if (result != CLI_OK) {
@@ -114,6 +126,13 @@ const struct cli_command cli_replay = {
         "be\n"
         "                        given more than once. It is code, and is run.\n"
         "  --json                one JSON object\n"
+        "\n"
+        "sarn replay LOG --against FILE.so [--from P] [--to P] - what would be "
+        "different\n"
+        "with the code of this module: run the executions that positions P to P have\n"
+        "started again, in memory, external steps answered from history, and show "
+        "which\n"
+        "events, compensations and rows would be others. LOG is only read.\n"
         "\n"
         "Exit status: 0 all is as stored; 1 something differs; 3 nothing differs, but "
         "the\n"

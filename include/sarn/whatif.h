@@ -2,7 +2,8 @@
  *
  * sarn_what_if() takes the executions that a range of an old log has started and runs
  * them again, with the modules given, in memory. External steps are not called: each is
- * answered from history, by step, visit and attempt. What came from outside (signals,
+ * answered from history, by step, visit and attempt; a compensation that history does
+ * not know is taken to succeed. What came from outside (signals,
  * cancels, what an operator decided) is told again at its time. Events that no
  * execution wrote stand at their place as they were: commands are not in a log, so what
  * an aggregate would have decided otherwise is not asked; its events are folded by the

@@ -1,0 +1,56 @@
+/* world.h - the new code in memory: an engine over the memory journal, whose external
+ * steps are answered from the old log's history.
+ *
+ * Ownership: the world copies what it changes of the modules; they outlive it.
+ * Threads:   one.
+ */
+#ifndef SARN_INFRA_WHATIF_WORLD_H
+#define SARN_INFRA_WHATIF_WORLD_H
+
+#include "infra/memory/sim.h"
+#include "infra/whatif/history.h"
+
+struct sarn__world {
+    struct sarn__sim *sim;
+    struct sarn_codec codec;
+    struct sarn_arena *arena;
+    struct sarn__history *old; /* Answers. */
+    struct sarn__job *held;    /* Steps that never come back; linked by next. */
+    /* Told of an external step that history does not know. */
+    void (*unanswered)(void *arg, struct sarn__past *past, struct sarn_str step);
+    void *arg;
+};
+
+/* Open an empty log over codec with copies of modules, at start_us. old, unanswered and
+ * arg are set by the caller. Errors as sarn_open() has them of modules. */
+SARN_MUST_USE sarn_status sarn__world_open(struct sarn__world *world,
+                                           const struct sarn_module *const *modules,
+                                           uint32_t module_count,
+                                           void *context,
+                                           int64_t start_us,
+                                           const struct sarn_heap *heap,
+                                           struct sarn_error *error);
+void sarn__world_close(struct sarn__world *world);
+
+/* Let everything happen that is due until time_us. */
+void sarn__world_run(struct sarn__world *world, int64_t time_us);
+
+/* Start the execution whose start event is. *refused says why it is not (then nothing
+ * happened), and is empty where it is. */
+SARN_MUST_USE sarn_status sarn__world_start(struct sarn__world *world,
+                                            const struct sarn_event *event,
+                                            const struct sarn__execution_event *fact,
+                                            char refused[SARN_ERROR_TEXT_BYTES],
+                                            struct sarn_error *error);
+/* Tell an execution what it was told from outside; refused likewise. */
+SARN_MUST_USE sarn_status sarn__world_tell(struct sarn__world *world,
+                                           const struct sarn_event *event,
+                                           const struct sarn__execution_event *fact,
+                                           char refused[SARN_ERROR_TEXT_BYTES],
+                                           struct sarn_error *error);
+/* Append event as it is, at this place. */
+SARN_MUST_USE sarn_status sarn__world_append(struct sarn__world *world,
+                                             const struct sarn_event *event,
+                                             struct sarn_error *error);
+
+#endif
