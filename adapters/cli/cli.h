@@ -167,7 +167,8 @@ sarn_status cli_print_timeline(sarn_log *log,
                                struct sarn_error *error);
 /* sarn replay --against (replay_against.c): a status to leave with. */
 int cli_replay_against(const char *path,
-                       const struct cli_list *files,
+                       const struct cli_list *old_files,
+                       const struct cli_list *new_files,
                        uint64_t from,
                        uint64_t to,
                        const struct cli_common *common);

@@ -77,7 +77,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
         return cli_parse_status(&common);
     }
     if (against.count > 0) {
-        return cli_replay_against(words[0], &against, from, to, &common);
+        return cli_replay_against(words[0], &modules, &against, from, to, &common);
     }
     if (from != 0 || to != 0) {
         cli_complain(
@@ -132,7 +132,8 @@ const struct cli_command cli_replay = {
         "with the code of this module: run the executions that positions P to P have\n"
         "started again, in memory, external steps answered from history, and show "
         "which\n"
-        "events, compensations and rows would be others. LOG is only read.\n"
+        "events, compensations and rows would be others. Rows are those that the\n"
+        "bundled modules and --module make. LOG is only read.\n"
         "\n"
         "Exit status: 0 all is as stored; 1 something differs; 3 nothing differs, but "
         "the\n"

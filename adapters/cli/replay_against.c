@@ -121,20 +121,24 @@ static int result_of(const struct sarn_trial *asked)
 }
 
 int cli_replay_against(const char *path,
-                       const struct cli_list *files,
+                       const struct cli_list *old_files,
+                       const struct cli_list *new_files,
                        uint64_t from,
                        uint64_t to,
                        const struct cli_common *common)
 {
     struct against against = {.json = common->json, .first = true};
     struct sarn_trial asked = SARN_TRIAL_INIT;
-    struct cli_modules modules;
+    struct cli_modules modules, old_modules;
     struct sarn_error error = {SARN_OK, ""};
     sarn_status status;
 
-    if (!cli_load_modules(files, &modules)) {
+    if (!cli_load_modules(new_files, &modules) ||
+        !cli_load_modules(old_files, &old_modules)) {
         return CLI_FAILED;
     }
+    asked.old_modules = old_modules.items;
+    asked.old_module_count = old_modules.count;
     against.colored = cli_use_color(common->color);
     cli_progress_begin(&against.progress);
     asked.modules = modules.items;

@@ -47,6 +47,11 @@ struct sarn_trial {
     uint32_t struct_size;
     uint32_t module_count;
     const struct sarn_module *const *modules; /* The code that would have run. */
+    /* The code that has made the rows of the projections, which are not compared where
+     * it is not given. */
+    const struct sarn_module *const *old_modules;
+    uint32_t old_module_count;
+    uint32_t reserved;
     uint64_t from, to; /* Positions of the starts that are run again; to 0: the end. */
     void *context;     /* For sarn_step_context() in local steps. */
     struct sarn_heap heap;      /* All NULL: malloc. */

@@ -10,6 +10,8 @@
 #include "infra/whatif/world.h"
 #include "sarn/whatif.h"
 
+struct sarn__old_rows;
+
 struct sarn__asking {
     struct sarn_trial what_if; /* Results are counted here. */
     struct sarn_heap heap;
@@ -18,6 +20,8 @@ struct sarn__asking {
     struct sarn__world world;
     struct sarn_arena *scratch; /* Of one event. */
     uint64_t last_position;     /* Of the old log. */
+    struct sarn_arena *rows_arena;
+    struct sarn__old_rows *old_rows; /* By the code that made them. */
     struct sarn_error *error;
 };
 
@@ -31,7 +35,11 @@ void sarn__what_if_change(struct sarn__asking *asking,
 
 /* Hold every execution that was run again against what it was. */
 void sarn__what_if_compare(struct sarn__asking *asking);
-/* The same for the rows of the projections. */
+/* Keep the rows of the log at path as they are; it is closed again. */
+SARN_MUST_USE sarn_status sarn__what_if_old_rows(struct sarn__asking *asking,
+                                                 const char *path);
+void sarn__what_if_forget_rows(struct sarn__asking *asking);
+/* Hold those that would be against them. */
 SARN_MUST_USE sarn_status sarn__what_if_rows(struct sarn__asking *asking);
 
 #endif

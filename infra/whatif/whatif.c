@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/execution_log.h"
+#include "infra/flatbuffers/codec.h"
 #include "infra/host/host.h"
 #include "infra/whatif/report.h"
 
@@ -282,6 +283,10 @@ sarn_what_if(const char *path, struct sarn_trial *what_if, struct sarn_error *er
         asking.scratch == NULL) {
         status = sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a history");
     }
+    asking.world.codec = sarn__flatbuffers_codec();
+    if (status == SARN_OK) {
+        status = sarn__what_if_old_rows(&asking, path);
+    }
     if (status == SARN_OK) {
         status = open_old(&asking, path);
     }
@@ -293,6 +298,7 @@ sarn_what_if(const char *path, struct sarn_trial *what_if, struct sarn_error *er
     }
     sarn__world_close(&asking.world);
     sarn_log_close(asking.log);
+    sarn__what_if_forget_rows(&asking);
     sarn__history_done(&asking.old);
     sarn__history_done(&asking.new);
     sarn_arena_destroy(asking.scratch);

@@ -5,7 +5,6 @@
 
 #include "core/fail.h"
 #include "engine/orchestrator_state.h"
-#include "infra/flatbuffers/codec.h"
 #include "infra/yajl/json.h"
 
 /* A workflow whose external steps ask history. */
@@ -106,7 +105,8 @@ static bool is_held(struct sarn__world *world, const struct sarn__step_job *job)
         told = sarn__past_answer(past, call->step, call->visit, call->compensation);
     }
     if (told == NULL && call->compensation) {
-        return false; /* It is taken to succeed: what would be undone is the question. */
+        return false; /* It is taken to succeed: what would be undone is the question.
+                       */
     }
     if (told == NULL) {
         world->unanswered(world->arg, past, sarn_str(call->step->id));
@@ -202,13 +202,12 @@ sarn_status sarn__world_open(struct sarn__world *world,
     struct sarn__sim_options options = {
         .seed = 1,
         .options = {.module_count = module_count, .context = context, .heap = *heap},
-        .codec = sarn__flatbuffers_codec(),
+        .codec = world->codec,
         .json = sarn__yajl_json(),
         .hooks = {.arg = world, .work = work},
         .start_us = start_us};
     const struct sarn_module **rewired = NULL;
 
-    world->codec = options.codec;
     world->arena = sarn_arena_create(heap);
     if (world->arena != NULL) {
         rewired =

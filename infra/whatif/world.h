@@ -21,8 +21,8 @@ struct sarn__world {
     void *arg;
 };
 
-/* Open an empty log over codec with copies of modules, at start_us. old, unanswered and
- * arg are set by the caller. Errors as sarn_open() has them of modules. */
+/* Open an empty log with copies of modules, at start_us. codec, old, unanswered and arg
+ * are set by the caller. Errors as sarn_open() has them of modules. */
 SARN_MUST_USE sarn_status sarn__world_open(struct sarn__world *world,
                                            const struct sarn_module *const *modules,
                                            uint32_t module_count,
