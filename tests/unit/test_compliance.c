@@ -256,6 +256,51 @@ static void a_window_costs_the_same_however_much_is_in_it(void **state)
                      10 * (int64_t)profile_in_window(g).count);
 }
 
+/* Beside a list of all that counts: the hours of what was screened in the last 24. */
+static void the_window_is_what_a_list_would_say(void **state)
+{
+    struct given *g = *state;
+    struct {
+        int64_t hour, minor;
+    } list[2000];
+    uint32_t listed = 0;
+    uint64_t dice = 1993;
+
+    profile_limit(g, INT64_MAX, INT64_MAX, UINT32_MAX);
+    for (unsigned i = 0; i < COUNT(list); i++) {
+        struct sarn__in_window wanted = {0, 0};
+        int64_t now_hour, minor;
+        char id[24];
+
+        dice = dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        g->now_us += (int64_t)(dice >> 33) % (HOUR_US / 5);
+        now_hour = g->now_us / HOUR_US;
+        minor = (int64_t)(dice >> 60) + 1;
+        snprintf(id, sizeof(id), "%u", i);
+        assert_string_equal(profile_screen(g, id, minor), "CLEAR 0");
+        if (dice % 5 == 0) {
+            profile_withdraw(g, id, minor, g->now_us);
+        } else {
+            profile_settle(g, id, minor);
+            list[listed].hour = now_hour;
+            list[listed++].minor = minor;
+            if (dice % 5 == 1) {
+                listed -= 1; /* Undone after it was settled. */
+                profile_withdraw(g, id, minor, g->now_us);
+            }
+        }
+        for (uint32_t j = 0; j < listed; j++) {
+            if (list[j].hour * HOUR_US > g->now_us - 24 * HOUR_US) {
+                wanted.count += 1;
+                wanted.sum += list[j].minor;
+            }
+        }
+        assert_int_equal(profile_in_window(g).count, wanted.count);
+        assert_int_equal(profile_in_window(g).sum, wanted.sum);
+    }
+    assert_true(listed > 1000 && profile_in_window(g).count < listed);
+}
+
 static void another_length_of_the_window_keeps_what_was_counted(void **state)
 {
     struct given *g = *state;
@@ -386,6 +431,7 @@ int main(void)
         TEST(only_so_many_transactions_are_under_way),
         TEST(what_is_a_window_ago_counts_no_more),
         TEST(a_window_costs_the_same_however_much_is_in_it),
+        TEST(the_window_is_what_a_list_would_say),
         TEST(another_length_of_the_window_keeps_what_was_counted),
         TEST(what_is_withdrawn_counts_no_more),
         TEST(what_never_counted_is_withdrawn_without_a_trace_in_the_window),
