@@ -97,7 +97,8 @@ static bool add_payer(struct import *import, const struct payer *payer)
         (added && !set_up(import, payer))) {
         return false;
     }
-    snprintf(owned, sizeof(owned), "%s %s", payer->user, payer->owns);
+    /* No field of a row has a newline in it. */
+    snprintf(owned, sizeof(owned), "%s\n%s", payer->user, payer->owns);
     return note(import, &import->users, owned, &added) &&
            (!added || send_to_user(import, payer, &users_add_account_type, &account));
 }
