@@ -90,7 +90,8 @@ static sarn_status keep_all(struct sarn__asking *asking,
     if (status == SARN_ERR_NOMEM) {
         return sarn__fail(asking->error, status, "out of memory for rows");
     }
-    if (status != SARN_OK) {
+    /* Rows that were never made are none. */
+    if (status != SARN_OK && status != SARN_ERR_STATE) {
         not_compared(asking, projection->name, why.text);
         asking->old_rows = reading.old->next;
         sarn__map_done(&reading.old->rows);
