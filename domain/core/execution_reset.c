@@ -67,12 +67,12 @@ static bool is_rewound(const struct sarn__execution *execution,
     return visit->begun == 0 || visit->begun >= execution->reset_begun;
 }
 
-/* Nothing of it counts any more: neither as done nor as failed. */
+/* Nothing of it counts any more: neither as done, skipped or expired nor as failed. */
 static void forget(struct sarn__execution *execution, struct sarn__step *visit)
 {
-    if ((IN(WAITING) | IN(BACKOFF)) & (1u << visit->state)) {
+    if (((IN(WAITING) | IN(BACKOFF)) & (1u << visit->state)) != 0) {
         sarn__visit_become(execution, visit, SARN__CANCELLED);
-    } else if ((IN(DONE) | IN(IN_DOUBT) | IN(FAILED)) & (1u << visit->state)) {
+    } else if (visit->state != SARN__CANCELLED) {
         sarn__visit_become(execution, visit, SARN__UNDONE);
     }
     visit->acted = false;

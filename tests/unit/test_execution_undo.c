@@ -352,6 +352,16 @@ static void pause_and_resume_take_turns(void **unused)
 
 /* --- resets --- */
 
+static void what_a_reset_leaves_behind_does_not_count(void **unused)
+{
+    (void)unused;
+    assert_life("running: a undone n1", START, AWAITS(A), LATE(A, N(1), NEXT("")),
+                COMPLETED, RESET(A), REWOUND(A));
+    assert_life("running: a undone n1", UNKNOWN_A, DECIDED(SKIP, A), RESET(A),
+                REWOUND(A));
+    assert_life("running: a undone n1", START, FAILED(A, N(1)), RESET(A), REWOUND(A));
+}
+
 static void a_reset_undoes_from_its_step_on_and_goes_forward_from_there(void **unused)
 {
     struct life f;
@@ -485,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_reset_undoes_from_its_step_on_and_goes_forward_from_there),
         cmocka_unit_test(a_reset_is_for_what_runs_is_parked_or_completed),
         cmocka_unit_test(a_reset_into_a_group_is_a_reset_to_all_of_it),
+        cmocka_unit_test(what_a_reset_leaves_behind_does_not_count),
         cmocka_unit_test(nothing_is_under_way_when_it_is_rewound),
         cmocka_unit_test(what_a_reset_finds_in_doubt_is_undone_too),
         cmocka_unit_test(a_reset_takes_back_a_cancel_but_may_be_cancelled_itself),
