@@ -130,15 +130,62 @@ static void settle(struct sarn__step *visit,
     visit->settled_text = kept->text;
 }
 
+/* Whether an attempt of visit may have acted without a result. */
+static void remember(struct sarn__step *visit,
+                     const struct sarn__execution_event *event,
+                     enum sarn__step_state to)
+{
+    bool under_way = visit->state == SARN__RUNNING || visit->state == SARN__DOUBTED;
+    bool late = event->kind == SARN__STEP_TIMED_OUT;
+    bool asked = event->kind == SARN__STEP_RECONCILED;
+
+    if (event->compensation) {
+        visit->orphaned = false;
+        return;
+    }
+    /* That this attempt failed does not say that one before did. */
+    visit->acted =
+        (visit->acted && !asked) || (late && to != SARN__DOUBTED && under_way);
+    visit->timed_out = late || (visit->timed_out && asked);
+    visit->orphaned = visit->orphaned && (to == SARN__BACKOFF || to == SARN__FAILED ||
+                                          to == SARN__CANCELLED);
+}
+
+static void conclude(struct sarn__execution *execution,
+                     struct sarn__step *visit,
+                     const struct sarn__execution_event *event,
+                     const struct sarn__kept *kept)
+{
+    struct sarn__trouble trouble = {visit->id, kept->code, kept->text};
+    uint32_t status = execution->status == SARN_EXECUTION_PARKED
+                          ? execution->parked_from
+                          : execution->status;
+
+    if (visit->state == SARN__STUCK && execution->status != SARN_EXECUTION_PARKED) {
+        execution->parked = trouble;
+    }
+    if (status != SARN_EXECUTION_RUNNING) {
+        /* Undoing has begun: what may have acted is part of it. */
+        if (!event->compensation) {
+            sarn__execution_doubt_late(execution, visit);
+        }
+        return;
+    }
+    if (visit->state == SARN__FAILED) {
+        execution->failure = trouble;
+    }
+    if ((visit->state == SARN__DONE || visit->state == SARN__EXPIRED) &&
+        visit->group.size == 0 && execution->status == SARN_EXECUTION_RUNNING) {
+        sarn__execution_arrive(execution, visit, event->chose, kept->next);
+    }
+}
+
 void sarn__visit_move(struct sarn__execution *execution,
                       struct sarn__step *visit,
                       const struct sarn__execution_event *event,
                       enum sarn__step_state to,
                       const struct sarn__kept *kept)
 {
-    struct sarn__trouble trouble = {visit->id, kept->code, kept->text};
-    bool under_way = visit->state == SARN__RUNNING || visit->state == SARN__DOUBTED;
-
     begin(execution, visit, event, kept);
     if (sarn__event_is_attempt(event)) {
         *(event->compensation ? &visit->compensation_attempts : &visit->attempts) =
@@ -152,33 +199,13 @@ void sarn__visit_move(struct sarn__execution *execution,
         visit->child_run = event->run_id;
     }
     settle(visit, to, kept);
-    if (!event->compensation) {
-        /* That this attempt failed does not say that one before did. */
-        visit->acted =
-            (visit->acted && event->kind != SARN__STEP_RECONCILED) ||
-            (event->kind == SARN__STEP_TIMED_OUT && to != SARN__DOUBTED && under_way);
-        visit->timed_out = event->kind == SARN__STEP_TIMED_OUT ||
-                           (visit->timed_out && event->kind == SARN__STEP_RECONCILED);
-        visit->orphaned =
-            visit->orphaned &&
-            (to == SARN__BACKOFF || to == SARN__FAILED || to == SARN__CANCELLED);
-    } else {
-        visit->orphaned = false;
-    }
+    remember(visit, event, to);
     if (to == SARN__DONE) {
         done(execution, visit, event, kept);
     } else {
         sarn__visit_become(execution, visit, to);
     }
-    if (to == SARN__FAILED) {
-        execution->failure = trouble;
-    } else if (to == SARN__STUCK && execution->status != SARN_EXECUTION_PARKED) {
-        execution->parked = trouble;
-    }
-    if ((to == SARN__DONE || to == SARN__EXPIRED) && visit->group.size == 0 &&
-        execution->status == SARN_EXECUTION_RUNNING) {
-        sarn__execution_arrive(execution, visit, event->chose, kept->next);
-    }
+    conclude(execution, visit, event, kept);
 }
 
 /* --- groups --- */

@@ -172,10 +172,14 @@ SARN_MUST_USE sarn_status
 sarn__execution_check_doubts(const struct sarn__execution *execution,
                              const struct sarn__execution_event *event,
                              struct sarn_error *error);
-/* They are, and so is what acted and did not begin before begun. */
+/* They are, and so is what acted; but nothing that began before begun. */
 void sarn__execution_doubt(struct sarn__execution *execution,
                            const struct sarn__execution_event *event,
                            uint32_t begun);
+/* visit came to its end while undoing was under way: if it may have acted, it is in
+ * doubt, too. */
+void sarn__execution_doubt_late(struct sarn__execution *execution,
+                                struct sarn__step *visit);
 
 /* --- execution_reset.c --- */
 

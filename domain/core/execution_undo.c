@@ -75,12 +75,24 @@ void sarn__execution_doubt(struct sarn__execution *execution,
         }
     }
     for (uint32_t i = 0; i < event->step_count; i++) {
-        put_in_doubt(execution, sarn__execution_step(execution, event->steps[i]));
+        struct sarn__step *visit = sarn__execution_step(execution, event->steps[i]);
+
+        if (visit->begun == 0 || visit->begun >= begun) {
+            put_in_doubt(execution, visit);
+        }
     }
     /* What is under way is still to be asked about. */
     for (struct sarn__step *visit = execution->first; visit != NULL;
          visit = visit->next) {
         visit->orphaned = visit->orphaned && visit->state == SARN__RUNNING;
+    }
+}
+
+void sarn__execution_doubt_late(struct sarn__execution *execution,
+                                struct sarn__step *visit)
+{
+    if (is_in_doubt(visit) && visit->begun >= execution->reset_begun) {
+        put_in_doubt(execution, visit);
     }
 }
 

@@ -173,6 +173,14 @@ static void what_is_under_way_may_end_while_the_rest_is_undone(void **unused)
                     COMPENSATED(TERMINATE));
     assert_not_life(START, AWAITS(A), TERMINATES, BEGAN(BY(TERMINATE)),
                     COMPENSATED(TERMINATE));
+    /* What may have acted without a result is undone, too. */
+    assert_life("compensating terminating: a in doubt n1 o1 (timeout: )", START,
+                INTENT(A, N(1)), TERMINATES, BEGAN(BY(TERMINATE)), LATE(A, N(1)));
+    assert_life("compensating: a in doubt n2 o1", START, INTENT(A, N(1)),
+                LATE(A, N(1), .retry_at_us = 5), INTENT(A, N(2)), BEGAN(BY(TIMEOUT)),
+                FAILED(A, N(2)));
+    assert_life("compensating: a in doubt n1 o1 (timeout: )", START, INTENT(A, N(1)),
+                RESET(A), LATE(A, N(1)));
     /* A child that completed is undone with the rest. */
     assert_life("compensating terminating: a done n1 o1", START,
                 AWAITS(A, .child = SARN_STR("w-1")), CHILD(COMPLETED, A), TERMINATES,
