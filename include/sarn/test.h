@@ -216,8 +216,8 @@ struct sarn_test_crash {
     sarn_test_fn *setup;
     /* What a client does: send commands, start executions, send signals. Once the power
      * is gone every call on the engine answers SARN_ERR_CLOSED: return it. Then the log
-     * is opened again, runs until nothing is left to do, and drive is called again, as
-     * a client that begins anew: so its commands and signals have idempotency keys, and
+     * is opened again, what can go on at once does, and drive is called again, as a
+     * client that begins anew: so its commands and signals have idempotency keys, and
      * its executions ids. */
     sarn_test_fn *drive;
     /* Called when nothing is left to do. */

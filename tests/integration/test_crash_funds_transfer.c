@@ -207,7 +207,7 @@ static void crash_everywhere(bool refuses, bool one_by_one)
         crash.invariant = invariant;
         crash.several = 100;
         if (sarn_test_crash_everywhere(&crash, arena, &result, &error) != SARN_OK) {
-            print_error("%s\n%s", error.text, result.text);
+            fprintf(stderr, "%s\n%s", error.text, result.text);
             fail();
         }
         assert_int_equal(result.tried, result.faults + 100);

@@ -26,7 +26,7 @@ static void crash(const char *what, struct journey_world world, uint64_t seeds)
         crash.invariant = journey_invariant;
         crash.several = 30;
         if (sarn_test_crash_everywhere(&crash, arena, &result, &error) != SARN_OK) {
-            print_error("%s: %s\n%s", what, error.text, result.text);
+            fprintf(stderr, "%s: %s\n%s", what, error.text, result.text);
             fail();
         }
         commits += result.commits;
