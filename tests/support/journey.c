@@ -166,7 +166,7 @@ static const struct sarn_step steps[] = {
     {.id = "tour", .kind = SARN_STEP_CHILD, .child = "tour"},
     {.id = "paid",
      .kind = SARN_STEP_PROMISE,
-     .timeouts = {.schedule_to_close_us = 48 * HOUR}},
+     .timeouts = {.schedule_to_close_us = 20 * 24 * HOUR}},
     {.id = "fly",
      .run = run_once,
      .compensate = undo,
