@@ -118,10 +118,14 @@ static sarn_status prepare(struct sarn__search *search,
     if (traced && sarn__trace_create(&test->heap, &test->trace) != SARN_OK) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a trace");
     }
-    if (search->crash->setup == NULL) {
-        return SARN_OK;
+    if (search->crash->setup != NULL) {
+        struct sarn_error why;
+        sarn_status status = call(search->crash->setup, search->crash->arg, test, &why);
+
+        if (status != SARN_OK) {
+            return sarn__fail(error, status, "%s", why.text);
+        }
     }
-    SARN__TRY(call(search->crash->setup, search->crash->arg, test, error));
     return sarn_test_run(test, error);
 }
 

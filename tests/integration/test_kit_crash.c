@@ -204,6 +204,8 @@ static void what_the_user_says_is_passed_on(void **unused)
     c.crash.setup = complain;
     assert_int_equal(search(&c), SARN_ERR_DENIED);
     assert_string_equal(c.error.text, "not authorized");
+    assert_int_equal(sarn_test_crash_everywhere(&c.crash, c.arena, &c.result, NULL),
+                     SARN_ERR_DENIED);
     c.crash.setup = NULL;
     c.crash.drive = complain;
     assert_int_equal(search(&c), SARN_ERR_INVALID);
