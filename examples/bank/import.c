@@ -82,7 +82,7 @@ static sarn_engine *open_engine(const char *path, struct bank_injection *injecti
     sarn_engine *engine;
     struct sarn_error error;
 
-    options.flags = SARN_OPEN_WAIT;
+    options.flags = SARN_OPEN_WAIT | SARN_OPEN_CONTROL;
     options.modules = modules;
     options.module_count = sizeof(modules) / sizeof(modules[0]);
     options.context = &injection->context;
