@@ -26,11 +26,16 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
-    cli_streams, cli_schema, cli_plan;
+    cli_streams, cli_schema, cli_plan, cli_schedules;
 extern const struct cli_command cli_signal, cli_update, cli_promise; /* Messages. */
 extern const struct cli_command cli_cancel, cli_terminate, cli_pause, cli_resume,
     cli_reset, cli_fork;
 extern const struct cli_command cli_retry, cli_skip, cli_resolve; /* Parked. */
+extern const struct cli_command cli_schedule;
+
+/* "buffer-one", and back (schedules.c). */
+const char *cli_overlap_text(uint32_t overlap);
+bool cli_overlap_parse(const char *text, uint32_t *overlap);
 
 /* --- options (options.c) --- */
 
@@ -79,6 +84,12 @@ bool cli_execution_name(const char *word,
                         struct sarn_str *workflow,
                         struct sarn_str *workflow_id);
 
+#define CLI_LOGIN_BYTES 64u
+/* The login name of who runs this, in login. */
+const char *cli_login_name(char login[CLI_LOGIN_BYTES]);
+/* What to leave with when that is how it went. */
+int cli_told(sarn_status status);
+
 #define CLI_CONTROL_OPTIONS_MAX 2u
 
 /* What one such command says: set up by it, filled in by cli_control_run(). */
@@ -89,7 +100,7 @@ struct cli_control {
     bool of_promise; /* The second word is a promise's id, not an execution. */
     size_t word_count, words_needed;
     const char *words[4]; /* The log first. */
-    char login[64];
+    char login[CLI_LOGIN_BYTES];
 };
 /* Parse the command line, with more options (at most CLI_CONTROL_OPTIONS_MAX) than all
  * of these have, let take (may be NULL; false: said why not) put the words where they

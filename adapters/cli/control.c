@@ -22,17 +22,16 @@ bool cli_execution_name(const char *word,
     return true;
 }
 
-/* The login name of who runs this. */
-static struct sarn_str login_name(struct cli_control *said)
+const char *cli_login_name(char login[CLI_LOGIN_BYTES])
 {
     const struct passwd *user = getpwuid(getuid());
 
     if (user != NULL && user->pw_name != NULL) {
-        snprintf(said->login, sizeof(said->login), "%s", user->pw_name);
+        snprintf(login, CLI_LOGIN_BYTES, "%s", user->pw_name);
     } else {
-        snprintf(said->login, sizeof(said->login), "uid %lu", (unsigned long)getuid());
+        snprintf(login, CLI_LOGIN_BYTES, "uid %lu", (unsigned long)getuid());
     }
-    return sarn_str(said->login);
+    return login;
 }
 
 /* --- how it went --- */
@@ -56,7 +55,7 @@ static const struct {
     {SARN_ERR_KEY_REUSED, CLI_REFUSED},
 };
 
-static int status_of(sarn_status status)
+int cli_told(sarn_status status)
 {
     for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
         if (exits[i].status == status) {
@@ -101,7 +100,7 @@ static int tell(const struct cli_control *said, const struct cli_common *common)
         print_done(said, common, answer);
     }
     sarn_arena_destroy(arena);
-    return cli_finish(status_of(status));
+    return cli_finish(cli_told(status));
 }
 
 /* --- what is said --- */
@@ -122,7 +121,8 @@ static bool complete(struct cli_control *said, uint64_t tenant, const char *acto
         return false;
     }
     control->tenant = (uint32_t)tenant;
-    control->actor = actor != NULL ? sarn_str(actor) : login_name(said);
+    control->actor =
+        actor != NULL ? sarn_str(actor) : sarn_str(cli_login_name(said->login));
     control->origin = sarn_str("sarn");
     return said->of_promise || cli_execution_name(said->words[1], &control->workflow,
                                                   &control->workflow_id);

@@ -7,11 +7,12 @@
 #include "cli.h"
 
 static const struct cli_command *const readers[] = {
-    &cli_log,   &cli_show,   &cli_plan,   &cli_streams,
-    &cli_stats, &cli_replay, &cli_verify, &cli_schema};
+    &cli_log,    &cli_show,   &cli_plan,   &cli_streams,  &cli_stats,
+    &cli_replay, &cli_verify, &cli_schema, &cli_schedules};
 static const struct cli_command *const tellers[] = {
-    &cli_signal, &cli_update, &cli_promise, &cli_cancel, &cli_terminate, &cli_pause,
-    &cli_resume, &cli_reset,  &cli_fork,    &cli_retry,  &cli_skip,      &cli_resolve};
+    &cli_signal, &cli_update,  &cli_promise, &cli_cancel, &cli_terminate,
+    &cli_pause,  &cli_resume,  &cli_reset,   &cli_fork,   &cli_retry,
+    &cli_skip,   &cli_resolve, &cli_schedule};
 
 #define COUNT(commands) (sizeof(commands) / sizeof((commands)[0]))
 
