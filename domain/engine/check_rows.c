@@ -115,7 +115,7 @@ is_left_over(struct comparing *comparing, struct sarn_str key, bool *left_over)
     *left_over = projections->codec->ops->decode(
                      projections->codec->self, projection->row, value, row,
                      projections->row_arena, NULL) == SARN_OK &&
-                 !sarn__entry_holds(&projection->indexes[number], row, index_key);
+                 !sarn__entry_holds(projection, number, row, index_key);
     return SARN_OK;
 }
 

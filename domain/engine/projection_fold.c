@@ -99,6 +99,12 @@ static bool same_key(const struct sarn_key *a, const struct sarn_key *b)
     return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
+enum change {
+    REMOVE,
+    WRITE,
+    WRITE_NEW /* The row was not there before, and neither was an entry of it. */
+};
+
 /* Write or remove the entry of one index; an empty key has none. */
 static sarn_status change_entry(struct sarn__projections *projections,
                                 const struct sarn__view *view,
@@ -106,7 +112,7 @@ static sarn_status change_entry(struct sarn__projections *projections,
                                 const struct sarn_key *key,
                                 struct sarn_str row_key,
                                 uint64_t position,
-                                bool remove,
+                                enum change change,
                                 struct trouble *trouble,
                                 struct sarn_error *error)
 {
@@ -115,34 +121,44 @@ static sarn_status change_entry(struct sarn__projections *projections,
     struct sarn_str bytes;
 
     if (key->size == 0 ||
-        went_wrong(trouble, sarn__entry_make(index, key, row_key, &entry),
+        went_wrong(trouble,
+                   sarn__entry_make(sarn__index_number(view->projection, index), key,
+                                    row_key, &entry),
                    "an index key and its row's key are too long together")) {
         return SARN_OK;
     }
     bytes = (struct sarn_str){entry.bytes, entry.size};
-    return remove ? sarn__tables_remove(projections->tables, sarn__view_entries(view),
-                                        bytes, position, error)
-                  : sarn__tables_put(projections->tables, sarn__view_entries(view),
-                                     bytes, nothing, position, error);
+    if (change == REMOVE) {
+        return sarn__tables_remove(projections->tables, sarn__view_entries(view), bytes,
+                                   position, error);
+    }
+    return (change == WRITE_NEW ? sarn__tables_insert : sarn__tables_put)(
+        projections->tables, sarn__view_entries(view), bytes, nothing, position, error);
 }
 
 static sarn_status change_entries(struct sarn__projections *projections,
                                   const struct sarn__view *view,
-                                  struct sarn_str row_key,
+                                  const struct sarn_row *row,
                                   uint64_t position,
                                   struct trouble *trouble,
                                   struct sarn_error *error)
 {
-    for (uint32_t i = 0; i < view->projection->index_count && trouble->what == NULL;
-         i++) {
-        const struct sarn_key *old_key = &projections->old_keys[i];
-        const struct sarn_key *new_key = &projections->new_keys[i];
+    const struct sarn_key *old_keys = projections->old_keys;
+    const struct sarn_key *new_keys = projections->new_keys;
+    uint32_t count = view->projection->index_count;
+    enum change write = row->existed ? WRITE : WRITE_NEW;
 
-        if (!same_key(old_key, new_key)) {
-            SARN__TRY(change_entry(projections, view, i, old_key, row_key, position,
-                                   true, trouble, error));
-            SARN__TRY(change_entry(projections, view, i, new_key, row_key, position,
-                                   false, trouble, error));
+    /* All that go before all that come: keys of one index may have changed places. */
+    for (uint32_t i = 0; i < count && trouble->what == NULL; i++) {
+        if (!same_key(&old_keys[i], &new_keys[i])) {
+            SARN__TRY(change_entry(projections, view, i, &old_keys[i], row->key,
+                                   position, REMOVE, trouble, error));
+        }
+    }
+    for (uint32_t i = 0; i < count && trouble->what == NULL; i++) {
+        if (!same_key(&old_keys[i], &new_keys[i])) {
+            SARN__TRY(change_entry(projections, view, i, &new_keys[i], row->key,
+                                   position, write, trouble, error));
         }
     }
     return SARN_OK;
@@ -165,7 +181,7 @@ static sarn_status mend_entries(struct sarn__projections *projections,
     for (uint32_t i = 0; i < view->projection->index_count && trouble->what == NULL;
          i++) {
         SARN__TRY(change_entry(projections, view, i, &projections->new_keys[i], row_key,
-                               position, false, trouble, error));
+                               position, WRITE, trouble, error));
     }
     return SARN_OK;
 }
@@ -291,7 +307,7 @@ static sarn_status fold_row(struct sarn__projections *projections,
     SARN__TRY(
         store_row(projections, view, &row, &found, event->position, trouble, error));
     return trouble->what != NULL ? SARN_OK
-                                 : change_entries(projections, view, row.key,
+                                 : change_entries(projections, view, &row,
                                                   event->position, trouble, error);
 }
 

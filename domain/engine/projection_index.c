@@ -64,14 +64,34 @@ sarn_status sarn__entry_parse(struct sarn_str bytes,
     return SARN_OK;
 }
 
-bool sarn__entry_holds(const struct sarn_index *index,
+uint32_t sarn__index_number(const struct sarn_projection *projection, uint32_t index)
+{
+    const struct sarn_index *indexes = projection->indexes;
+
+    while (index > 0 && strcmp(indexes[index - 1].name, indexes[index].name) == 0) {
+        index -= 1;
+    }
+    return index;
+}
+
+bool sarn__entry_holds(const struct sarn_projection *projection,
+                       uint32_t number,
                        const void *row,
                        struct sarn_str index_key)
 {
-    struct sarn_key key = {.size = 0};
+    const struct sarn_index *indexes = projection->indexes;
 
-    return index->key(row, &key) == SARN_OK && key.size == index_key.size &&
-           memcmp(key.bytes, index_key.data, key.size) == 0;
+    for (uint32_t i = number; i < projection->index_count &&
+                              strcmp(indexes[i].name, indexes[number].name) == 0;
+         i++) {
+        struct sarn_key key = {.size = 0};
+
+        if (indexes[i].key(row, &key) == SARN_OK && key.size == index_key.size &&
+            memcmp(key.bytes, index_key.data, key.size) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The first key after all those that begin with key; empty when there is none. */

@@ -33,9 +33,15 @@ SARN_MUST_USE sarn_status sarn__entry_parse(struct sarn_str bytes,
                                             struct sarn_str *index_key,
                                             struct sarn_str *row_key);
 
-/* Is row to be found under this index key? A crash between the flush of a row and that
- * of its entries may leave an entry of an older row. */
-bool sarn__entry_holds(const struct sarn_index *index,
+/* The number in the entries of the projection's index'th index. Neighbours of one name
+ * (Sarn's own projections have such) are one index, in which a row is found by each of
+ * their keys; they have the number of the first. */
+uint32_t sarn__index_number(const struct sarn_projection *projection, uint32_t index);
+
+/* Is row to be found under this index key, in the index of that number? A crash between
+ * the flush of a row and that of its entries may leave an entry of an older row. */
+bool sarn__entry_holds(const struct sarn_projection *projection,
+                       uint32_t number,
                        const void *row,
                        struct sarn_str index_key);
 

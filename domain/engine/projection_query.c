@@ -25,17 +25,21 @@ struct query {
 /* --- handing out --- */
 
 /* value is 8-aligned. */
-static sarn_status decode(struct query *query, struct sarn_str value, void **row)
+static sarn_status decode(const struct sarn__projections *projections,
+                          const struct sarn__view *view,
+                          struct sarn_str value,
+                          struct sarn_arena *arena,
+                          void **row,
+                          struct sarn_error *error)
 {
-    const struct sarn_codec *codec = query->projections->codec;
-    const struct sarn_type *type = query->view->projection->row;
+    const struct sarn_codec *codec = projections->codec;
+    const struct sarn_type *type = view->projection->row;
 
-    *row = sarn_arena_alloc(query->row_arena, type->size);
+    *row = sarn_arena_alloc(arena, type->size);
     if (*row == NULL) {
-        return sarn__fail(query->error, SARN_ERR_NOMEM, "out of memory for a query");
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a query");
     }
-    return codec->ops->decode(codec->self, type, value, *row, query->row_arena,
-                              query->error);
+    return codec->ops->decode(codec->self, type, value, *row, arena, error);
 }
 
 static sarn_status hand_out(struct query *query, struct sarn_str key, const void *row)
@@ -53,53 +57,72 @@ static sarn_status hand_out(struct query *query, struct sarn_str key, const void
 
 /* A crash between the flush of a row and that of its entries may leave an entry behind.
  * One that is as old as what was folded is of no use to anybody. */
-static sarn_status drop_entry(struct query *query, const struct sarn__cursor_row *entry)
+static sarn_status drop_entry(struct sarn__projections *projections,
+                              const struct sarn__view *view,
+                              const struct sarn__cursor_row *entry,
+                              struct sarn_error *error)
 {
-    struct sarn__projections *projections = query->projections;
-
     return entry->position > projections->store->position
                ? SARN_OK
-               : sarn__tables_remove(projections->tables,
-                                     sarn__view_entries(query->view), entry->key,
-                                     projections->store->position, query->error);
+               : sarn__tables_remove(projections->tables, sarn__view_entries(view),
+                                     entry->key, projections->store->position, error);
+}
+
+sarn_status sarn__view_entry_row(struct sarn__projections *projections,
+                                 const struct sarn__view *view,
+                                 const struct sarn__cursor_row *entry,
+                                 struct sarn_arena *arena,
+                                 struct sarn_str *row_key,
+                                 void **row,
+                                 struct sarn_error *error)
+{
+    struct sarn_str index_key, value;
+    struct sarn__row_view found;
+    uint32_t number;
+    void *data;
+
+    *row = NULL;
+    if (sarn__entry_parse(entry->key, &number, &index_key, row_key) != SARN_OK ||
+        number >= view->projection->index_count) {
+        return sarn__fail(error, SARN_ERR_CORRUPT,
+                          "an index entry of projection '%.60s' does not read; "
+                          "rebuild the projection",
+                          view->projection->name);
+    }
+    SARN__TRY(sarn__tables_peek(projections->tables, sarn__view_rows(view), *row_key,
+                                &found, error));
+    if (!found.found) {
+        return drop_entry(projections, view, entry, error);
+    }
+    if (sarn_arena_copy(arena, (struct sarn_str){found.value, found.size}, &value) !=
+        SARN_OK) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a query");
+    }
+    SARN__TRY(decode(projections, view, value, arena, &data, error));
+    if (!sarn__entry_holds(view->projection, number, data, index_key)) {
+        return drop_entry(projections, view, entry, error);
+    }
+    *row = data;
+    return SARN_OK;
 }
 
 static sarn_status hand_out_entry(struct query *query,
                                   const struct sarn__cursor_row *entry)
 {
-    struct sarn__tables *tables = query->projections->tables;
-    struct sarn_str index_key, row_key, value;
-    struct sarn__row_view found;
-    uint32_t number;
+    struct sarn_str row_key;
     void *row;
 
-    if (sarn__entry_parse(entry->key, &number, &index_key, &row_key) != SARN_OK) {
-        return sarn__fail(
-            query->error, SARN_ERR_CORRUPT,
-            "an entry of index '%.60s' of projection '%.60s' does not read; "
-            "rebuild the projection",
-            query->index->name, query->view->projection->name);
-    }
-    SARN__TRY(sarn__tables_peek(tables, sarn__view_rows(query->view), row_key, &found,
-                                query->error));
-    if (!found.found) {
-        return drop_entry(query, entry);
-    }
-    if (sarn_arena_copy(query->row_arena, (struct sarn_str){found.value, found.size},
-                        &value) != SARN_OK) {
-        return sarn__fail(query->error, SARN_ERR_NOMEM, "out of memory for a query");
-    }
-    SARN__TRY(decode(query, value, &row));
-    return sarn__entry_holds(query->index, row, index_key)
-               ? hand_out(query, row_key, row)
-               : drop_entry(query, entry);
+    SARN__TRY(sarn__view_entry_row(query->projections, query->view, entry,
+                                   query->row_arena, &row_key, &row, query->error));
+    return row == NULL ? SARN_OK : hand_out(query, row_key, row);
 }
 
 static sarn_status hand_out_row(struct query *query, const struct sarn__cursor_row *row)
 {
     void *data;
 
-    SARN__TRY(decode(query, row->value, &data));
+    SARN__TRY(decode(query->projections, query->view, row->value, query->row_arena,
+                     &data, query->error));
     return hand_out(query, row->key, data);
 }
 
@@ -140,11 +163,10 @@ static sarn_status run(struct query *query)
 
 /* --- questions --- */
 
-/* The view called name, if it can be asked. */
-static sarn_status find_view(const struct sarn__projections *projections,
-                             struct sarn_str name,
-                             struct sarn__view **view,
-                             struct sarn_error *error)
+sarn_status sarn__projections_ask(const struct sarn__projections *projections,
+                                  struct sarn_str name,
+                                  struct sarn__view **view,
+                                  struct sarn_error *error)
 {
     struct sarn__view *found = sarn__projections_find(projections, name);
 
@@ -198,8 +220,8 @@ static sarn_status prepare(struct query *query)
                           "bytes",
                           SARN_ROW_KEY_BYTES_MAX);
     }
-    SARN__TRY(find_view(query->projections, sarn_str(options->projection), &query->view,
-                        query->error));
+    SARN__TRY(sarn__projections_ask(query->projections, sarn_str(options->projection),
+                                    &query->view, query->error));
     if (options->index != NULL) {
         SARN__TRY(find_index(query));
     }
@@ -254,7 +276,7 @@ sarn_status sarn__projections_row(struct sarn__projections *projections,
         return sarn__fail(error, SARN_ERR_INVALID, "a row's key has 1 to %u bytes",
                           SARN_ROW_KEY_BYTES_MAX);
     }
-    SARN__TRY(find_view(projections, name, &view, error));
+    SARN__TRY(sarn__projections_ask(projections, name, &view, error));
     SARN__TRY(sarn__tables_peek(projections->tables, sarn__view_rows(view),
                                 (struct sarn_str){(const char *)key->bytes, key->size},
                                 &found, error));

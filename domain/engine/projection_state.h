@@ -20,8 +20,11 @@
 
 #include "engine/module_check.h"
 #include "engine/projections.h"
+#include "engine/table_cursor.h"
 
 #define SARN__KEYS_MAX 64u /* Rows that one event touches. */
+/* Of one projection; Sarn's own have more than others may have. */
+#define SARN__INDEX_KEYS_MAX 20u
 
 enum sarn__view_state {
     SARN__VIEW_UNBOUND,
@@ -76,7 +79,7 @@ struct sarn__projections {
     uint32_t wants_room;
     /* For one event, and for one row. */
     struct sarn_keys keys;
-    struct sarn_key old_keys[SARN__INDEXES_MAX], new_keys[SARN__INDEXES_MAX];
+    struct sarn_key old_keys[SARN__INDEX_KEYS_MAX], new_keys[SARN__INDEX_KEYS_MAX];
 };
 
 static inline uint32_t sarn__view_rows(const struct sarn__view *view)
@@ -131,6 +134,25 @@ SARN_MUST_USE sarn_status sarn__view_resume(struct sarn__projections *projection
 SARN_MUST_USE sarn_status sarn__view_mark(struct sarn__projections *projections,
                                           struct sarn__view *view,
                                           struct sarn_error *error);
+
+/* --- projection_query.c --- */
+
+/* The view called name, if it can be asked. SARN_ERR_NOT_FOUND; SARN_ERR_STATE: the log
+ * has no rows of it; or what stopped it. */
+SARN_MUST_USE sarn_status
+sarn__projections_ask(const struct sarn__projections *projections,
+                      struct sarn_str name,
+                      struct sarn__view **view,
+                      struct sarn_error *error);
+/* The row that an index entry leads to, in arena, and its key, in entry. *row NULL: the
+ * entry is of what the row was before, and is dropped. */
+SARN_MUST_USE sarn_status sarn__view_entry_row(struct sarn__projections *projections,
+                                               const struct sarn__view *view,
+                                               const struct sarn__cursor_row *entry,
+                                               struct sarn_arena *arena,
+                                               struct sarn_str *row_key,
+                                               void **row,
+                                               struct sarn_error *error);
 
 /* --- projection_rebuild.c --- */
 

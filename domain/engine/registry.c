@@ -7,6 +7,7 @@
 #include "core/fail.h"
 #include "core/hash_map.h"
 #include "core/heap.h"
+#include "engine/execution_rows.h"
 #include "engine/module_check.h"
 #include "sarn/events.h"
 
@@ -425,9 +426,9 @@ static sarn_status add_modules(struct sarn__registry *registry,
         SARN__TRY(sarn__module_check(modules[i], error));
         projections += modules[i]->projection_count;
     }
-    registry->projection_list =
-        sarn__heap_alloc(&registry->heap, ((size_t)projections + 1) *
-                                              sizeof(*registry->projection_list));
+    projections += SARN__CORE_ROWS_COUNT;
+    registry->projection_list = sarn__heap_alloc(
+        &registry->heap, (size_t)projections * sizeof(*registry->projection_list));
     if (registry->projection_list == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM,
                           "out of memory while registering %u "
@@ -437,6 +438,9 @@ static sarn_status add_modules(struct sarn__registry *registry,
     SARN__TRY(add_schema(registry, "sarn", &sarn_events_schema, error));
     for (uint32_t i = 0; i < count; i++) {
         SARN__TRY(add_module(registry, modules[i], error));
+    }
+    for (uint32_t i = 0; i < SARN__CORE_ROWS_COUNT; i++) {
+        SARN__TRY(add_projection(registry, "sarn", sarn__core_projections[i], error));
     }
     for (uint32_t i = 0; i < count; i++) {
         SARN__TRY(check_chains(registry, modules[i], error));

@@ -1,4 +1,5 @@
 /* domain/engine/registry: what a module may not be, and how it is told. */
+#include "engine/execution_rows.h"
 #include "engine/registry.h"
 
 #include <string.h>
@@ -116,8 +117,10 @@ static void a_whole_module_is_found_by_its_names(void **unused)
     assert_ptr_equal(sarn__registry_type(registry, sarn_str("sarn.EpochBegan")),
                      &sarn_epoch_began_type);
     assert_null(sarn__registry_type(registry, sarn_str("ledger.Nothing")));
-    assert_int_equal(sarn__registry_projection_count(registry), 1);
+    assert_int_equal(sarn__registry_projection_count(registry),
+                     1 + SARN__CORE_ROWS_COUNT);
     assert_ptr_equal(sarn__registry_projection(registry, 0), &f.projection);
+    assert_ptr_equal(sarn__registry_projection(registry, 1), sarn__core_projections[0]);
     assert_int_equal(sarn__registry_schema_count(registry), 2);
     assert_ptr_equal(sarn__registry_schema(registry, 0), &sarn_events_schema);
     assert_ptr_equal(sarn__registry_schema(registry, 1), &ledger_schema);
@@ -133,7 +136,7 @@ static void no_module_at_all_is_fine(void **unused)
     (void)unused;
     assert_int_equal(sarn__registry_create(NULL, 0, &heap, &registry, NULL), SARN_OK);
     assert_int_equal(sarn__registry_schema_count(registry), 1);
-    assert_int_equal(sarn__registry_projection_count(registry), 0);
+    assert_int_equal(sarn__registry_projection_count(registry), SARN__CORE_ROWS_COUNT);
     sarn__registry_destroy(registry);
     sarn__registry_destroy(NULL);
 }
