@@ -26,7 +26,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
-    cli_streams, cli_schema, cli_plan, cli_schedules;
+    cli_streams, cli_schema, cli_plan, cli_executions, cli_schedules;
 extern const struct cli_command cli_signal, cli_update, cli_promise; /* Messages. */
 extern const struct cli_command cli_cancel, cli_terminate, cli_pause, cli_resume,
     cli_reset, cli_fork;

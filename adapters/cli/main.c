@@ -7,8 +7,8 @@
 #include "cli.h"
 
 static const struct cli_command *const readers[] = {
-    &cli_log,    &cli_show,   &cli_plan,   &cli_streams,  &cli_stats,
-    &cli_replay, &cli_verify, &cli_schema, &cli_schedules};
+    &cli_log,   &cli_show,   &cli_plan,   &cli_executions, &cli_streams,
+    &cli_stats, &cli_replay, &cli_verify, &cli_schema,     &cli_schedules};
 static const struct cli_command *const tellers[] = {
     &cli_signal, &cli_update,  &cli_promise, &cli_cancel, &cli_terminate,
     &cli_pause,  &cli_resume,  &cli_reset,   &cli_fork,   &cli_retry,
@@ -20,7 +20,7 @@ static void
 print_commands(FILE *to, const struct cli_command *const *commands, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        fprintf(to, "  sarn %-9s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  sarn %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
 }
 

@@ -6,25 +6,6 @@
 #include "engine/execution_search.h"
 #include "engine/log_parts.h"
 
-const char *sarn_execution_status_text(uint32_t status)
-{
-    static const char *const texts[] = {
-        [SARN_EXECUTION_RUNNING] = "running",
-        [SARN_EXECUTION_COMPENSATING] = "compensating",
-        [SARN_EXECUTION_COMPLETED] = "completed",
-        [SARN_EXECUTION_COMPENSATED] = "compensated",
-        [SARN_EXECUTION_PARKED] = "parked",
-        [SARN_EXECUTION_CANCELLED] = "cancelled",
-        [SARN_EXECUTION_TERMINATED] = "terminated",
-        [SARN_EXECUTION_TIMED_OUT] = "timed out",
-        [SARN_EXECUTION_CONTINUED] = "continued",
-        [SARN_EXECUTION_UNDONE] = "undone",
-    };
-
-    return status > 0 && status < sizeof(texts) / sizeof(texts[0]) ? texts[status]
-                                                                   : "unknown";
-}
-
 /* --- executions --- */
 
 struct executions {
