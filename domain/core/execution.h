@@ -151,7 +151,7 @@ struct sarn__execution_event {
     uint32_t was;      /* The status before, where the schema has it; 0: not said. */
     uint32_t timeout;  /* StepTimedOut: enum sarn__timeout_kind */
     uint32_t decision; /* ExecutionUnparked: enum sarn__decision */
-    uint32_t status;   /* ChildEnded: enum sarn_execution_status */
+    uint32_t status;   /* ChildEnded; ExecutionUnparked: now. */
     uint32_t count;    /* GroupJoined: succeeded. */
     struct sarn_str step;
     struct sarn_str group;  /* Of step; GroupJoined: its own. */

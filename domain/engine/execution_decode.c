@@ -68,6 +68,7 @@ from_started(const struct sarn_event *event, struct sarn_arena *arena, FACT *fac
                sizeof(beginning->input_hash));
     }
     *fact = (FACT){.kind = SARN__STARTED,
+                   .was = data->replaces,
                    .steps = data->window.data,
                    .step_count = data->window.size,
                    .beginning = beginning,
@@ -293,7 +294,8 @@ static void from_cancel(const void *event, FACT *fact)
 
     *fact = (FACT){.kind = SARN__CANCEL_REQUESTED,
                    .text = data->reason,
-                   .terminate = data->terminate};
+                   .terminate = data->terminate,
+                   .was = data->was};
 }
 
 static void from_undo(const void *event, FACT *fact)
@@ -346,7 +348,8 @@ static void from_unparked(const void *event, FACT *fact)
                    .compensation = data->compensation,
                    .decision = data->decision,
                    .output = data->output,
-                   .text = data->reason};
+                   .text = data->reason,
+                   .status = data->now};
 }
 
 /* --- how it went --- */

@@ -100,6 +100,7 @@ static const struct sarn_type *to_started(struct sarn_str workflow,
         .forked_from = beginning->forked_from,
         .forked_run = uuid_bytes(&beginning->forked_run),
         .schedule = beginning->schedule,
+        .replaces = fact->was,
     };
     return &sarn_execution_started_type;
 }
@@ -276,8 +277,8 @@ static const struct sarn_type *to_child_ended(const FACT *fact, struct data *dat
 
 static const struct sarn_type *to_cancel(const FACT *fact, struct data *data)
 {
-    data->cancel = (struct sarn_cancel_requested){.reason = fact->text,
-                                                  .terminate = fact->terminate};
+    data->cancel = (struct sarn_cancel_requested){
+        .reason = fact->text, .terminate = fact->terminate, .was = fact->was};
     return &sarn_cancel_requested_type;
 }
 
@@ -323,7 +324,8 @@ static const struct sarn_type *to_unparked(const FACT *fact, struct data *data)
                                          .compensation = fact->compensation,
                                          .decision = fact->decision,
                                          .output = fact->output,
-                                         .reason = fact->text};
+                                         .reason = fact->text,
+                                         .now = fact->status};
     return &sarn_execution_unparked_type;
 }
 

@@ -19,6 +19,7 @@ static void inherit(const struct sarn__execution *old,
                     struct sarn__birth *birth)
 {
     *birth = (struct sarn__birth){.beginning = old->beginning,
+                                  .replaces = old->status,
                                   .attributes = old->attributes,
                                   .attribute_count = old->attribute_count};
     birth->beginning.run_id = run_id;

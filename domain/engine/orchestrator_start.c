@@ -51,6 +51,7 @@ sarn_status sarn__run_write_start(struct sarn__unit *unit,
     event.beginning = &beginning;
     event.attributes = birth->attributes;
     event.attribute_count = birth->attribute_count;
+    event.was = birth->replaces;
     unit->meta.actor = birth->actor;
     unit->meta.origin = birth->origin;
     status = sarn__unit_record(unit, run, &event, error);
@@ -66,6 +67,7 @@ struct starting {
     struct sarn_str stream;
     struct sarn_str input;
     struct sarn_str schedule; /* That starts it. */
+    uint32_t replaces;        /* As sarn__birth's. */
     uint8_t hash[SARN__INPUT_HASH_BYTES];
 };
 
@@ -138,6 +140,7 @@ static sarn_status begin_run(sarn_engine *engine,
     struct sarn__birth birth = {.beginning = {.input = starting->input,
                                               .priority = start->priority,
                                               .schedule = starting->schedule},
+                                .replaces = starting->replaces,
                                 .actor = start->actor,
                                 .origin = start->origin};
     struct sarn__unit unit;
@@ -207,8 +210,10 @@ static sarn_status begin_again(sarn_engine *engine,
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
     uint64_t started = run->started_position;
+    struct starting again = *starting;
     sarn_status status;
 
+    again.replaces = run->execution->status;
     assert(run->jobs == NULL && run->held == NULL && run->waiters_first == NULL);
     sarn__run_drop_state(orchestrator, run);
     status = sarn__run_make_state(orchestrator, run);
@@ -221,7 +226,7 @@ static sarn_status begin_again(sarn_engine *engine,
     if (request != NULL) {
         sarn__run_wait(run, request);
     }
-    status = begin_run(engine, run, starting, error);
+    status = begin_run(engine, run, &again, error);
     if (status != SARN_OK) {
         run->waiters_first = run->waiters_last = NULL;
         run->started_position = started;

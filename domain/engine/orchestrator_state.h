@@ -295,6 +295,7 @@ struct sarn__birth {
     struct sarn__beginning beginning; /* run_id zero: a new one. */
     const struct sarn__attribute *attributes;
     uint32_t attribute_count;
+    uint32_t replaces; /* Status of the run before; 0: it is the first of its id. */
     struct sarn_str actor, origin;
 };
 /* now_us + timeout_us; 0: no timeout. */

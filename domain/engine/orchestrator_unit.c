@@ -62,6 +62,13 @@ sarn_status sarn__unit_made(struct sarn__unit *unit, struct sarn__run *run)
     return touch(unit, run, true);
 }
 
+/* What an execution is told says what its status was; what is planned for it does so
+ * already. */
+static bool says_what_was(enum sarn__fact kind)
+{
+    return kind == SARN__CANCEL_REQUESTED || kind == SARN__RESET_REQUESTED;
+}
+
 sarn_status sarn__unit_record(struct sarn__unit *unit,
                               struct sarn__run *run,
                               const struct sarn__execution_event *event,
@@ -79,7 +86,13 @@ sarn_status sarn__unit_record(struct sarn__unit *unit,
     if (touch(unit, run, false) != SARN_OK) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
     }
+    if (says_what_was(timed.kind)) {
+        timed.was = run->execution->status;
+    }
     SARN__TRY(sarn__execution_apply(run->execution, &timed, error));
+    if (timed.kind == SARN__UNPARKED) {
+        timed.status = run->execution->status;
+    }
     SARN__TRY(sarn__execution_write(&unit->engine->writer, &meta, sarn__run_stream(run),
                                     sarn__run_workflow(run), sarn__run_workflow_id(run),
                                     &timed, &written, error));
