@@ -121,3 +121,71 @@ const char *executions_counts(struct views *v)
                      SARN_OK);
     return v->text;
 }
+
+/* --- counts against rows --- */
+
+#define TALLIES_MAX 256u
+
+struct tallies {
+    struct {
+        uint32_t tenant, status;
+        char workflow[64];
+        int64_t count;
+    } all[TALLIES_MAX];
+    uint32_t count;
+};
+
+static void tally(struct tallies *tallies,
+                  uint32_t tenant,
+                  struct sarn_str workflow,
+                  uint32_t status,
+                  int64_t by)
+{
+    uint32_t i = 0;
+
+    while (i < tallies->count &&
+           !(tallies->all[i].tenant == tenant && tallies->all[i].status == status &&
+             sarn_str_equal(sarn_str(tallies->all[i].workflow), workflow))) {
+        i++;
+    }
+    assert_true(i < TALLIES_MAX);
+    if (i == tallies->count) {
+        tallies->count += 1;
+        tallies->all[i].tenant = tenant;
+        tallies->all[i].status = status;
+        snprintf(tallies->all[i].workflow, sizeof(tallies->all[i].workflow), "%.*s",
+                 (int)workflow.size, workflow.data);
+    }
+    tallies->all[i].count += by;
+}
+
+static sarn_status tally_row(void *arg, const struct sarn_execution_row *row)
+{
+    tally(arg, row->tenant, row->workflow, row->status, 1);
+    return SARN_OK;
+}
+
+static sarn_status tally_count(void *arg, const struct sarn_execution_count *count)
+{
+    tally(arg, count->tenant, count->workflow, count->status, -(int64_t)count->count);
+    return SARN_OK;
+}
+
+void executions_check_counts(sarn_log *log)
+{
+    static struct tallies tallies;
+    struct sarn_error error = {SARN_OK, ""};
+
+    memset(&tallies, 0, sizeof(tallies));
+    if (sarn_executions(log, NULL, tally_row, &tallies, &error) != SARN_OK ||
+        sarn_execution_counts(log, tally_count, &tallies, &error) != SARN_OK) {
+        fail_msg("%s", error.text);
+    }
+    for (uint32_t i = 0; i < tallies.count; i++) {
+        if (tallies.all[i].tenant == 0 && tallies.all[i].count != 0) {
+            fail_msg("%" PRId64 " more executions of %s are %s than were counted",
+                     tallies.all[i].count, tallies.all[i].workflow,
+                     sarn_execution_status_text(tallies.all[i].status));
+        }
+    }
+}

@@ -5,6 +5,7 @@
 #include "engine/state.h"
 #include "infra/memory/codec.h"
 #include "sarn/payments.h"
+#include "support/executions.h"
 #include "support/history.h"
 
 /* --- the world --- */
@@ -242,6 +243,12 @@ void saga_open(struct saga *saga,
 
 void saga_close(struct saga *saga)
 {
+    sarn_engine *engine = sarn__sim_engine(saga->sim);
+
+    if (engine != NULL && engine->stopped == SARN_OK) {
+        sarn__engine_settle(engine);
+        executions_check_counts(sarn__engine_log(engine));
+    }
     sarn__sim_destroy(saga->sim);
     sarn_arena_destroy(saga->arena);
 }

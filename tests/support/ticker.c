@@ -1,4 +1,6 @@
 #include "support/ticker.h"
+#include "engine/state.h"
+#include "support/executions.h"
 
 #include "engine/state.h"
 #include "infra/memory/codec.h"
@@ -107,6 +109,12 @@ void ticker_open(struct ticker *ticker,
 
 void ticker_close(struct ticker *ticker)
 {
+    sarn_engine *engine = sarn__sim_engine(ticker->sim);
+
+    if (engine != NULL && engine->stopped == SARN_OK) {
+        sarn__engine_settle(engine);
+        executions_check_counts(sarn__engine_log(engine));
+    }
     sarn__sim_destroy(ticker->sim);
 }
 
