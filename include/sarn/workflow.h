@@ -83,7 +83,9 @@ SARN_API SARN_MUST_USE sarn_status sarn_step_fail(struct sarn_step_call *call,
 
 /* Branch: the step to go on with when this one has succeeded; it may be one that came
  * before, which is then visited once more. SARN_STEP_END: the workflow completes. Not
- * in a group. SARN_ERR_NOT_FOUND: no such step; SARN_ERR_STATE: not from run. */
+ * in a group. A step whose reconcile found it done goes on by the table: let a local or
+ * idempotent one choose. SARN_ERR_NOT_FOUND: no such step; SARN_ERR_STATE: not from
+ * run. */
 #define SARN_STEP_END ""
 SARN_API SARN_MUST_USE sarn_status sarn_step_next(struct sarn_step_call *call,
                                                   const char *step_id);

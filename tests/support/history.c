@@ -260,7 +260,7 @@ void history_of(sarn_log *log, struct sarn_str stream, char *text, size_t size)
     range.stream = stream;
     text[0] = '\0';
     if (sarn__log_read(log, &range, say_event, &telling, &error) != SARN_OK &&
-        error.status != SARN_ERR_NOT_FOUND) {
+        error.status != SARN_ERR_NOT_FOUND && error.status != SARN_ERR_NOMEM) {
         fail_msg("%s", error.text);
     }
 }

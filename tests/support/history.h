@@ -10,8 +10,8 @@
 
 #include "sarn/log.h"
 
-/* All runs of the stream, from what is folded; empty: there is none. text has size
- * bytes. */
+/* All runs of the stream, from what is folded, and as far as memory allows. text has
+ * size bytes. */
 void history_of(sarn_log *log, struct sarn_str stream, char *text, size_t size);
 
 #endif

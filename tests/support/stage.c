@@ -7,11 +7,12 @@
 #include "infra/memory/codec.h"
 #include "support/history.h"
 
-void stage_open(struct stage *stage,
-                const struct sarn_workflow *const *workflows,
-                uint32_t count,
-                uint64_t seed,
-                void *arg)
+void stage_open_in(struct stage *stage,
+                   const struct sarn_workflow *const *workflows,
+                   uint32_t count,
+                   uint64_t seed,
+                   void *arg,
+                   struct sarn_heap heap)
 {
     struct sarn__sim_options sim = {.seed = seed, .codec = sarn__memory_codec()};
     struct sarn_error error = {SARN_OK, ""};
@@ -31,9 +32,19 @@ void stage_open(struct stage *stage,
     sim.options.modules = stage->modules;
     sim.options.module_count = 1;
     sim.options.context = stage;
+    sim.options.heap = heap;
     if (sarn__sim_create(&sim, &stage->sim, &error) != SARN_OK) {
         fail_msg("%s", error.text);
     }
+}
+
+void stage_open(struct stage *stage,
+                const struct sarn_workflow *const *workflows,
+                uint32_t count,
+                uint64_t seed,
+                void *arg)
+{
+    stage_open_in(stage, workflows, count, seed, arg, (struct sarn_heap){NULL, NULL});
 }
 
 void stage_close(struct stage *stage)

@@ -40,6 +40,13 @@ void stage_open(struct stage *stage,
                 uint32_t count,
                 uint64_t seed,
                 void *arg);
+/* The same in the given memory. */
+void stage_open_in(struct stage *stage,
+                   const struct sarn_workflow *const *workflows,
+                   uint32_t count,
+                   uint64_t seed,
+                   void *arg,
+                   struct sarn_heap heap);
 void stage_close(struct stage *stage);
 
 /* Start an execution with some text, or nothing, as its input. */
