@@ -68,5 +68,7 @@ void bench_saga(const struct bench *bench);
 void bench_replay(const struct bench *bench);
 void bench_open(const struct bench *bench);
 void bench_size(const struct bench *bench);
+void bench_timers(const struct bench *bench);
+void bench_flight(const struct bench *bench);
 
 #endif

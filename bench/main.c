@@ -19,6 +19,8 @@ static const struct {
     {"replay", bench_replay, "decode and apply a log, beside a cursor summing bytes"},
     {"open", bench_open, "open a log and answer the first command"},
     {"size", bench_size, "what an append costs as the log grows"},
+    {"timers", bench_timers, "as many pending timers as --events: memory, opening"},
+    {"flight", bench_flight, "100,000 executions in flight: memory, recovery"},
 };
 
 #define COUNT (sizeof(benches) / sizeof(benches[0]))
