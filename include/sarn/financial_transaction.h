@@ -9,7 +9,8 @@
  *
  * A transaction in the middle band of risk waits for the signal "review" with a
  * transactions.Decision for SARN_REVIEW_US; nobody decides: it is undone. A decision
- * that does not count (by nobody, or by the user) is waited for again.
+ * that does not count (by nobody, or by the user) is waited for again, SARN_REVIEWS_MAX
+ * times in all.
  *
  * Search attributes: "account" (the one that pays; not set where its id is longer than
  * SARN_ATTRIBUTE_BYTES_MAX), "amount" ("small" below 100,000 minor units, "medium"
@@ -29,7 +30,8 @@
 extern "C" {
 #endif
 
-#define SARN_REVIEW_US INT64_C(259200000000) /* Three days. */
+#define SARN_REVIEW_US   INT64_C(259200000000) /* Three days. */
+#define SARN_REVIEWS_MAX 5u
 
 /* Workflow "financial_transaction", version 1. */
 SARN_API extern const struct sarn_module sarn_financial_transaction_module;

@@ -130,6 +130,22 @@ static void a_decision_that_does_not_count_is_waited_for_again(void **state)
     assert_string_equal(clearing_describe(c, &outcome), "ok");
 }
 
+static void decisions_that_do_not_count_are_not_waited_for_for_ever(void **state)
+{
+    struct clearing *c = *state;
+    struct sarn__sim_outcome outcome;
+
+    begin_review(c, "t1", &outcome);
+    for (uint32_t i = 0; i < SARN_REVIEWS_MAX; i++) {
+        assert_int_equal(outcome.answers, 0);
+        assert_int_equal(clearing_review(c, "t1", true, "u"), SARN_OK);
+    }
+    sarn__sim_run(c->sim);
+    assert_int_equal(outcome.answers, 1);
+    assert_int_equal(outcome.status, SARN_ERR_COMPENSATED);
+    assert_string_equal(clearing_state(c, "t1"), CLEARING_UNTOUCHED);
+}
+
 static void what_is_over_a_limit_is_refused(void **state)
 {
     struct clearing *c = *state;
@@ -542,6 +558,7 @@ int main(void)
         TEST(what_a_reviewer_refuses_is_undone_in_their_words),
         TEST(what_nobody_reviews_is_undone_in_three_days),
         TEST(a_decision_that_does_not_count_is_waited_for_again),
+        TEST(decisions_that_do_not_count_are_not_waited_for_for_ever),
         TEST(what_is_over_a_limit_is_refused),
         TEST(too_many_in_a_day_are_refused_and_not_the_day_after),
         TEST(too_much_in_a_day_is_refused),

@@ -242,16 +242,13 @@ sarn_status clearing_review(struct clearing *clearing,
     const struct transactions_decision decision = {
         .approved = approved, .by = sarn_str(by), .reason = SARN_STR("asked the user")};
     struct sarn_control control = SARN_CONTROL_INIT;
-    char key[64];
 
-    snprintf(key, sizeof(key), "review of %s by %s", id, by);
     control.op = SARN_CONTROL_SIGNAL;
     control.workflow = sarn_str("financial_transaction");
     control.workflow_id = sarn_str(id);
     control.name = sarn_str("review");
     control.data = &decision;
     control.actor = sarn_str(by);
-    control.key = sarn_str(key);
     return tell(clearing, &control);
 }
 

@@ -63,7 +63,7 @@ void clearing_begin(struct clearing *clearing,
                     struct sarn__sim_outcome *outcome);
 /* Go on as long as the clock need not move. */
 void clearing_settle(struct clearing *clearing);
-/* The signal review, under a key; runs what is due now. */
+/* The signal review; runs what is due now. */
 sarn_status clearing_review(struct clearing *clearing,
                             const char *id,
                             bool approved,
