@@ -28,26 +28,28 @@ static sarn_status note(struct bank_ledger *outcomes,
     return SARN_OK;
 }
 
-/* The last event of an execution says where it stands. */
-static sarn_status take_transaction(void *arg, const struct sarn_event *event)
+static sarn_status take_transaction(void *arg, const struct sarn_execution_row *row)
 {
-    static const struct {
-        const char *type;
-        enum bank_outcome outcome;
-    } ends[] = {{"sarn.ExecutionCompleted", BANK_COMPLETED},
-                {"sarn.ExecutionCompensated", BANK_COMPENSATED},
-                {"sarn.ExecutionParked", BANK_PARKED}};
-    const uint32_t prefix = (uint32_t)strlen(BANK_WORKFLOW "-");
-    const struct sarn_str id = {event->stream.data + prefix,
-                                event->stream.size - prefix};
     enum bank_outcome outcome = BANK_UNDER_WAY;
 
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        if (sarn_str_equal(event->type_name, sarn_str(ends[i].type))) {
-            outcome = ends[i].outcome;
-        }
+    switch (row->status) {
+    case SARN_EXECUTION_COMPLETED:
+        outcome = BANK_COMPLETED;
+        break;
+    case SARN_EXECUTION_PARKED:
+        outcome = BANK_PARKED;
+        break;
+    case SARN_EXECUTION_COMPENSATED:
+    case SARN_EXECUTION_CANCELLED:
+    case SARN_EXECUTION_TERMINATED:
+    case SARN_EXECUTION_TIMED_OUT:
+    case SARN_EXECUTION_UNDONE:
+        outcome = BANK_COMPENSATED;
+        break;
+    default: /* It runs, or is being undone. */
+        break;
     }
-    return note(arg, id, outcome, false);
+    return note(arg, row->workflow_id, outcome, false);
 }
 
 /* A booking that is no transaction's is a row's own: it is there, so it is done. */
@@ -63,33 +65,22 @@ static sarn_status take_booking(void *arg, const struct sarn_event *event)
     return reference.size == 0 ? SARN_OK : note(arg, reference, BANK_COMPLETED, true);
 }
 
-/* A category that nothing was written to is empty. */
-static sarn_status read_category(sarn_log *log,
-                                 const char *category,
-                                 uint32_t flags,
-                                 sarn_event_fn *handler,
-                                 struct bank_ledger *outcomes,
-                                 struct sarn_error *error)
-{
-    struct sarn_range range = SARN_RANGE_INIT;
-    sarn_status status;
-
-    range.flags = flags;
-    range.category = sarn_str(category);
-    status = sarn_read(log, &range, handler, outcomes, error);
-    return status == SARN_ERR_NOT_FOUND ? SARN_OK : status;
-}
-
 sarn_status bank_outcomes_load(struct bank_ledger *outcomes,
                                sarn_log *log,
                                struct sarn_error *error)
 {
-    sarn_status status = read_category(log, BANK_WORKFLOW, SARN_READ_RAW,
-                                       take_transaction, outcomes, error);
+    struct sarn_execution_filter transactions = SARN_EXECUTION_FILTER_INIT;
+    struct sarn_range bookings = SARN_RANGE_INIT;
+    sarn_status status;
 
-    return status == SARN_OK ? read_category(log, SARN_PAYMENTS_ACCOUNT_CATEGORY, 0,
-                                             take_booking, outcomes, error)
-                             : status;
+    transactions.workflow = sarn_str(BANK_WORKFLOW);
+    status = sarn_executions(log, &transactions, take_transaction, outcomes, error);
+    if (status != SARN_OK) {
+        return status;
+    }
+    bookings.category = sarn_str(SARN_PAYMENTS_ACCOUNT_CATEGORY);
+    status = sarn_read(log, &bookings, take_booking, outcomes, error);
+    return status == SARN_ERR_NOT_FOUND ? SARN_OK : status; /* There are no accounts. */
 }
 
 static int print(const struct bank_ledger *outcomes)

@@ -127,6 +127,58 @@ static void review(struct desk *desk, const char *id, bool approved)
     must(desk, sarn_test_advance(desk->test, 0, &desk->error));
 }
 
+/* --- search --- */
+
+static sarn_status take_row(void *arg, const struct sarn_execution_row *row)
+{
+    struct desk *desk = arg;
+    size_t used = strlen(desk->text);
+
+    snprintf(desk->text + used, sizeof(desk->text) - used, "%s%.*s %s",
+             used == 0 ? "" : ", ", (int)row->workflow_id.size, row->workflow_id.data,
+             sarn_execution_status_text(row->status));
+    return SARN_OK;
+}
+
+static const char *
+find(struct desk *desk, const char *name, const char *value, uint32_t status)
+{
+    const struct sarn_attribute attribute = {sarn_str(name), sarn_str(value)};
+    struct sarn_execution_filter filter = SARN_EXECUTION_FILTER_INIT;
+
+    filter.workflow = sarn_str("financial_transaction");
+    filter.status = status;
+    filter.attributes = &attribute;
+    filter.attribute_count = 1;
+    desk->text[0] = '\0';
+    must(desk, sarn_executions(sarn_test_log(desk->test), &filter, take_row, desk,
+                               &desk->error));
+    return desk->text;
+}
+
+static void transactions_are_found_by_account_amount_and_risk(void **state)
+{
+    struct desk *desk = *state;
+
+    begin(desk, "t1", 99999);
+    begin(desk, "t2", 100000);
+    begin(desk, "t3", 9999999);
+    begin(desk, "t4", 16000000);
+    begin(desk, "t5", 20000001);
+    assert_string_equal(find(desk, "amount", "small", 0), "t1 completed");
+    assert_string_equal(find(desk, "amount", "medium", 0),
+                        "t2 completed, t3 completed");
+    assert_string_equal(find(desk, "amount", "large", 0), "t4 running, t5 compensated");
+    assert_string_equal(find(desk, "risk", "clear", 0),
+                        "t1 completed, t2 completed, t3 completed");
+    assert_string_equal(find(desk, "risk", "review", 0), "t4 running");
+    assert_string_equal(find(desk, "account", "b", 0), "");
+    assert_string_equal(find(desk, "account", "a", SARN_EXECUTION_RUNNING),
+                        "t4 running");
+    review(desk, "t4", true);
+    assert_string_equal(find(desk, "risk", "review", 0), "t4 completed");
+}
+
 /* --- timelines --- */
 
 static void expect(struct desk *desk, const char *id, const char *lines)
@@ -182,6 +234,7 @@ static void a_refused_one_says_by_whom_and_what_was_undone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(transactions_are_found_by_account_amount_and_risk),
         TEST(a_clear_transaction_reads_as_a_list_of_what_was_done),
         TEST(a_refused_one_says_by_whom_and_what_was_undone),
     };
