@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,53 @@
 #include "support/tempdir.h"
 
 #include "support/test.h"
+
+/* --- a workflow that waits --- */
+
+static sarn_status shout(struct sarn_step_call *call)
+{
+    const struct sarn_str *said = sarn_step_argument(call);
+    char text[64];
+    struct sarn_str louder;
+
+    snprintf(text, sizeof(text), "%.*s!", (int)said->size, said->data);
+    louder = sarn_str(text);
+    return sarn_step_output(call, &louder);
+}
+
+static sarn_status last_said(struct sarn_step_call *call)
+{
+    const struct sarn_str *said = sarn_step_message(call, "shout");
+
+    return said == NULL ? sarn_step_fail(call, "none", "nothing was said")
+                        : sarn_step_output(call, said);
+}
+
+static const struct sarn_step steps[] = {{.id = "go", .kind = SARN_STEP_SIGNAL}};
+static const struct sarn_message messages[] = {{.name = "shout",
+                                                .kind = SARN_MESSAGE_UPDATE,
+                                                .input = &sarn_bytes_type,
+                                                .output = &sarn_bytes_type,
+                                                .handler = shout},
+                                               {.name = "said",
+                                                .kind = SARN_MESSAGE_QUERY,
+                                                .output = &sarn_bytes_type,
+                                                .handler = last_said}};
+static const struct sarn_workflow workflow = {.name = "wait",
+                                              .version = 1,
+                                              SARN_STEPS(steps),
+                                              .messages = messages,
+                                              .message_count = 2};
+static const struct sarn_workflow *const workflows[] = {&workflow};
+static const struct sarn_module module = {.abi = SARN_MODULE_ABI,
+                                          .struct_size = sizeof(struct sarn_module),
+                                          .name = "waiting",
+                                          .version = "1",
+                                          .workflows = workflows,
+                                          .workflow_count = 1};
+static const struct sarn_module *const modules[] = {&module};
+
+/* --- fixture --- */
 
 struct world {
     struct tempdir dir;
@@ -28,6 +76,8 @@ static void open_engine(struct world *w, uint32_t flags)
     struct sarn_options options = SARN_OPTIONS_INIT;
 
     options.flags = flags;
+    options.modules = modules;
+    options.module_count = 1;
     assert_ok(sarn_open(w->log, &options, &w->engine, &w->error), &w->error);
 }
 
@@ -145,6 +195,127 @@ static void whoever_runs_serves_it_and_the_hook_is_asked(void **unused)
     assert_ok(sarn_run(w.engine, &w.error), &w.error);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+    close_world(&w);
+}
+
+static struct sarn_start waiting(uint32_t flags)
+{
+    struct sarn_start start = SARN_START_INIT;
+
+    start.flags = flags;
+    start.workflow = "wait";
+    start.workflow_id = sarn_str("1");
+    return start;
+}
+
+static struct sarn_control tell(enum sarn_control_op op, const char *name)
+{
+    struct sarn_control control = SARN_CONTROL_INIT;
+
+    control.op = op;
+    control.workflow = sarn_str("wait");
+    control.workflow_id = sarn_str("1");
+    control.name = sarn_str(name);
+    return control;
+}
+
+/* How waiting for the end of the execution ended. */
+struct waiter {
+    struct world *w;
+    sarn_status status;
+};
+
+static void *wait_for_end(void *arg)
+{
+    struct waiter *waiter = arg;
+    struct sarn_start start = waiting(0);
+
+    waiter->status = sarn_execute(waiter->w->engine, &start, NULL, NULL);
+    return NULL;
+}
+
+/* No loop and no thread of Sarn's: the only one who dispatches is asleep in a call. */
+static void a_call_that_waits_serves_it(void **unused)
+{
+    struct world w;
+    struct waiter waiter = {.w = &w};
+    struct sarn_start start = waiting(SARN_START_DETACHED);
+    struct sarn_control cancel_it = tell(SARN_CONTROL_CANCEL, NULL);
+    pthread_t thread;
+
+    (void)unused;
+    open_world(&w);
+    open_engine(&w, SARN_OPEN_CONTROL);
+    assert_ok(sarn_execute(w.engine, &start, NULL, &w.error), &w.error);
+    pthread_create(&thread, NULL, wait_for_end, &waiter);
+    assert_ok(sarn_control_at(w.log, &cancel_it, NULL, NULL, &w.error), &w.error);
+    pthread_join(thread, NULL);
+    assert_int_equal(waiter.status, SARN_ERR_CANCELLED);
+    close_world(&w);
+}
+
+static void answers_come_back_as_structs_or_as_json(void **unused)
+{
+    struct world w;
+    const struct sarn_str hello = SARN_STR("hello");
+    struct sarn_start start = waiting(SARN_START_DETACHED);
+    struct sarn_control shout_it = tell(SARN_CONTROL_UPDATE, "shout");
+    struct sarn_str json;
+    const struct sarn_str *text;
+    const void *answer = NULL;
+
+    (void)unused;
+    open_world(&w);
+    open_engine(&w, SARN_OPEN_CONTROL);
+    assert_ok(sarn_execute(w.engine, &start, NULL, &w.error), &w.error);
+    assert_int_equal(sarn_execution_query(w.engine, 0, "wait", sarn_str("1"), "said",
+                                          NULL, w.arena, &answer, &w.error),
+                     SARN_ERR_REJECTED);
+    assert_string_equal(w.error.text, "nothing was said");
+    shout_it.data = &hello;
+    assert_ok(sarn_control_call(w.engine, &shout_it, w.arena, &answer, &w.error),
+              &w.error);
+    text = answer;
+    assert_str_equal(*text, "hello!");
+    assert_ok(sarn_control_call(w.engine, &shout_it, NULL, NULL, &w.error), &w.error);
+    assert_ok(sarn_execution_query(w.engine, 0, "wait", sarn_str("1"), "said", NULL,
+                                   w.arena, &answer, &w.error),
+              &w.error);
+    text = answer;
+    assert_str_equal(*text, "hello");
+    assert_int_equal(sarn_control_at(w.log, &shout_it, w.arena, &json, &w.error),
+                     SARN_ERR_INVALID); /* A struct does not go through a socket. */
+    assert_ok(sarn_start(w.engine, &w.error), &w.error);
+    shout_it.data = NULL;
+    shout_it.json = sarn_str("\"aGV5\""); /* "hey" */
+    assert_ok(sarn_control_at(w.log, &shout_it, w.arena, &json, &w.error), &w.error);
+    assert_str_equal(json, "\"aGV5IQ==\"");
+    close_world(&w);
+}
+
+/* Without an owner a signal without payload is only recorded, and found later. */
+static void what_is_said_to_nobody_is_found_by_the_next_owner(void **unused)
+{
+    struct world w;
+    struct sarn_start start = waiting(SARN_START_DETACHED);
+    struct sarn_control cancel_it = tell(SARN_CONTROL_CANCEL, NULL);
+    struct sarn_control shout_it = tell(SARN_CONTROL_UPDATE, "shout");
+
+    (void)unused;
+    open_world(&w);
+    open_engine(&w, 0);
+    assert_ok(sarn_execute(w.engine, &start, NULL, &w.error), &w.error);
+    sarn_close(w.engine);
+    shout_it.json = sarn_str("\"aGV5\"");
+    assert_int_not_equal(sarn_control_at(w.log, &shout_it, w.arena, NULL, &w.error),
+                         SARN_OK); /* Nobody is there to answer. */
+    assert_ok(sarn_control_at(w.log, &cancel_it, w.arena, NULL, &w.error), &w.error);
+    assert_int_equal(sarn_control_at(w.log, &cancel_it, w.arena, NULL, &w.error),
+                     SARN_ERR_STATE);
+    open_engine(&w, 0);
+    start.flags = 0;
+    assert_int_equal(sarn_execute(w.engine, &start, NULL, &w.error),
+                     SARN_ERR_CANCELLED);
     close_world(&w);
 }
 
@@ -343,6 +514,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_of_sarns_serves_it),
         cmocka_unit_test(whoever_runs_serves_it_and_the_hook_is_asked),
+        cmocka_unit_test(a_call_that_waits_serves_it),
+        cmocka_unit_test(answers_come_back_as_structs_or_as_json),
+        cmocka_unit_test(what_is_said_to_nobody_is_found_by_the_next_owner),
         cmocka_unit_test(nonsense_is_answered_with_an_error_each),
         cmocka_unit_test(half_a_line_is_waited_for),
         cmocka_unit_test(more_clients_than_there_is_room_for_are_told),
