@@ -14,6 +14,7 @@
 static sarn_status complete(sarn_engine *engine,
                             struct sarn__request *request,
                             const struct sarn__run *run,
+                            const struct sarn_workflow *workflow,
                             struct sarn__execution_event *event,
                             struct sarn_reply *reply,
                             struct sarn_error *error)
@@ -22,7 +23,7 @@ static sarn_status complete(sarn_engine *engine,
     bool message = what->op == SARN_CONTROL_SIGNAL || what->op == SARN_CONTROL_UPDATE;
     struct sarn_str payload = {NULL, 0};
 
-    SARN__TRY(sarn__control_payload(engine, request, run, event, &payload, error));
+    SARN__TRY(sarn__control_payload(engine, request, workflow, event, &payload, error));
     if (message) {
         event->input = payload;
     } else {
@@ -41,14 +42,14 @@ static sarn_status tell(sarn_engine *engine,
                         struct sarn_reply *reply,
                         struct sarn_error *error)
 {
-    const struct sarn_workflow *workflow =
-        run->definition == NULL ? NULL : run->definition->workflow;
+    const struct sarn_workflow *workflow = NULL;
     struct sarn__execution_event event = {.visit = 0};
     uint64_t position, version;
 
+    SARN__TRY(sarn__control_workflow(engine, run, request->arena, &workflow, error));
     SARN__TRY(sarn__control_decide(run->execution, workflow, &request->as.control.what,
                                    request->arena, &event, error));
-    SARN__TRY(complete(engine, request, run, &event, reply, error));
+    SARN__TRY(complete(engine, request, run, workflow, &event, reply, error));
     position = engine->writer.next_position;
     version = run->last_version + 1;
     SARN__TRY(sarn__run_tell(engine, run, meta, &event, error));

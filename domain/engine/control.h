@@ -34,14 +34,22 @@ SARN_MUST_USE sarn_status sarn__control_type(const struct sarn_workflow *workflo
                                              struct sarn_str step,
                                              const struct sarn_type **type,
                                              struct sarn_error *error);
-/* The payload of request, which comes to event, encoded as what run takes; in the
- * request's arena; empty: it has none. SARN_ERR_SCHEMA: it does not fit, says why.
- * SARN_ERR_NOT_FOUND: nobody knows such a message. SARN_ERR_TOO_LARGE, SARN_ERR_NOMEM.
+/* The workflow that run is of, by its own version: as it is registered, or, without its
+ * code, as the log has it, in arena. NULL: nobody knows it. */
+SARN_MUST_USE sarn_status sarn__control_workflow(sarn_engine *engine,
+                                                 const struct sarn__run *run,
+                                                 struct sarn_arena *arena,
+                                                 const struct sarn_workflow **workflow,
+                                                 struct sarn_error *error);
+/* The payload of request, which comes to event, encoded as what workflow (may be NULL)
+ * takes; in the request's arena; empty: it has none. SARN_ERR_SCHEMA: it does not fit,
+ * says why. SARN_ERR_NOT_FOUND: nobody knows such a message. SARN_ERR_TOO_LARGE,
+ * SARN_ERR_NOMEM.
  */
 SARN_MUST_USE sarn_status
 sarn__control_payload(sarn_engine *engine,
                       const struct sarn__request *request,
-                      const struct sarn__run *run,
+                      const struct sarn_workflow *workflow,
                       const struct sarn__execution_event *event,
                       struct sarn_str *payload,
                       struct sarn_error *error);

@@ -304,6 +304,7 @@ sarn_status sarn__control_fork(sarn_engine *engine,
     char *name = sarn_arena_alloc(request->arena, size + 1);
     struct sarn_str stream = {name, size};
     struct fork fork = {.from = from->execution};
+    const struct sarn_workflow *workflow = NULL;
     struct sarn_error why = {SARN_OK, ""};
     struct sarn__run *run = NULL;
     sarn_status status;
@@ -313,9 +314,8 @@ sarn_status sarn__control_fork(sarn_engine *engine,
     }
     (void)snprintf(name, size + 1, "%.*s-%.*s", TEXT(what->workflow), TEXT(what->name));
     SARN__TRY(check_source(fork.from, error));
-    SARN__TRY(sarn__control_visit(
-        fork.from, from->definition == NULL ? NULL : from->definition->workflow,
-        what->step, &fork.step, error));
+    SARN__TRY(sarn__control_workflow(engine, from, request->arena, &workflow, error));
+    SARN__TRY(sarn__control_visit(fork.from, workflow, what->step, &fork.step, error));
     SARN__TRY(check_new(engine, meta->tenant, stream, error));
     fork.begun = begun_with(fork.from, fork.step);
     SARN__TRY(make_run(engine, meta->tenant, stream, from, &run, error));

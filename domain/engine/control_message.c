@@ -1,4 +1,5 @@
 /* Updates and queries: an execution is asked, and its workflow's code answers. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,14 +76,13 @@ sarn_status sarn__control_update(sarn_engine *engine,
     const struct sarn_message *message = NULL;
     const void *argument;
 
-    if (run->definition == NULL ||
-        !sarn__message_find(run->definition->workflow, event->name, NULL, NULL,
+    assert(run->definition != NULL); /* It was looked at for the payload's type. */
+    if (!sarn__message_find(run->definition->workflow, event->name, NULL, NULL,
                             &message) ||
         message == NULL) {
-        return sarn__fail(error, SARN_ERR_STATE,
-                          "the code of workflow \"%.*s\" is not here to answer an "
-                          "update: ask the program that runs it",
-                          TEXT(sarn__run_workflow(run)));
+        return sarn__fail(error, SARN_ERR_NOT_FOUND,
+                          "workflow \"%.*s\" takes no update \"%.*s\"",
+                          TEXT(sarn__run_workflow(run)), TEXT(event->name));
     }
     if (message->handler == NULL) {
         return SARN_OK;

@@ -1,6 +1,8 @@
 #include "core/definition.h"
 #include "core/fail.h"
 #include "engine/control.h"
+#include "engine/definition_log.h"
+#include "engine/log_parts.h"
 
 static sarn_status message_type(const struct sarn_workflow *workflow,
                                 uint32_t op,
@@ -79,8 +81,9 @@ static sarn_status as_struct(sarn_engine *engine,
 
 /* The type that run takes; without its definition only what has no payload is known.
  */
-static sarn_status type_of(const struct sarn__request *request,
-                           const struct sarn__run *run,
+static sarn_status type_of(sarn_engine *engine,
+                           const struct sarn__request *request,
+                           const struct sarn_workflow *workflow,
                            const struct sarn__execution_event *event,
                            const struct sarn_type **type,
                            struct sarn_error *error)
@@ -95,21 +98,54 @@ static sarn_status type_of(const struct sarn__request *request,
     if (!wants) {
         return SARN_OK;
     }
-    if (run->definition == NULL) {
+    if (workflow == NULL) {
+        struct sarn_str name = sarn__category(request->as.control.stream);
+
         return sarn__fail(error, SARN_ERR_NOT_FOUND,
                           "nobody knows workflow \"%.*s\" here, and so not what %s "
                           "takes: ask the program that runs it",
-                          (int)sarn__run_workflow(run).size,
-                          sarn__run_workflow(run).data,
-                          sarn__control_op_text(what->op));
+                          (int)name.size, name.data, sarn__control_op_text(what->op));
     }
-    return sarn__control_type(run->definition->workflow, what->op, what->name,
-                              event->step, type, error);
+    SARN__TRY(
+        sarn__control_type(workflow, what->op, what->name, event->step, type, error));
+    if (*type == NULL || (*type)->schema != NULL || *type == &sarn_bytes_type) {
+        return SARN_OK;
+    }
+    /* As the log has it, it is only a name. */
+    return sarn__log_type(&engine->log, sarn_str((*type)->name), type, error);
+}
+
+sarn_status sarn__control_workflow(sarn_engine *engine,
+                                   const struct sarn__run *run,
+                                   struct sarn_arena *arena,
+                                   const struct sarn_workflow **workflow,
+                                   struct sarn_error *error)
+{
+    struct sarn__definition *recorded = NULL;
+    struct sarn_error why = {SARN_OK, ""};
+    sarn_status status;
+
+    *workflow = NULL;
+    if (run->definition != NULL) {
+        *workflow = run->definition->workflow;
+        return SARN_OK;
+    }
+    status = sarn__definition_read(&engine->log, sarn__run_workflow(run),
+                                   run->execution->beginning.fingerprint, arena,
+                                   &recorded, &why);
+    if (status == SARN_ERR_NOT_FOUND) {
+        return SARN_OK;
+    }
+    if (status != SARN_OK) {
+        return sarn__fail(error, status, "%s", why.text);
+    }
+    *workflow = recorded->workflow;
+    return SARN_OK;
 }
 
 sarn_status sarn__control_payload(sarn_engine *engine,
                                   const struct sarn__request *request,
-                                  const struct sarn__run *run,
+                                  const struct sarn_workflow *workflow,
                                   const struct sarn__execution_event *event,
                                   struct sarn_str *payload,
                                   struct sarn_error *error)
@@ -122,7 +158,7 @@ sarn_status sarn__control_payload(sarn_engine *engine,
     const void *data;
 
     *payload = (struct sarn_str){NULL, 0};
-    SARN__TRY(type_of(request, run, event, &type, error));
+    SARN__TRY(type_of(engine, request, workflow, event, &type, error));
     if (!there && type == NULL) {
         return SARN_OK;
     }

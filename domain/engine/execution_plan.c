@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "core/plan.h"
+#include "engine/definition_log.h"
 #include "engine/execution_log.h"
 #include "engine/log_parts.h"
 
@@ -44,24 +45,35 @@ static sarn_status find(struct planning *planning, struct sarn__execution **exec
                             TEXT(planning->workflow), TEXT(planning->workflow_id));
 }
 
-/* By which definition it would be undone: its own. */
+/* By which definition it would be undone: its own, registered or as the log has it. */
 static sarn_status define(struct planning *planning,
                           const struct sarn__execution *execution,
                           struct sarn__definition *definition)
 {
-    const struct sarn__registry *registry = planning->log->registry;
     uint64_t fingerprint = execution->beginning.fingerprint;
-    const struct sarn_workflow *workflow =
-        sarn__registry_workflow_version(registry, planning->workflow, fingerprint);
+    const struct sarn_workflow *workflow = sarn__registry_workflow_version(
+        planning->log->registry, planning->workflow, fingerprint);
+    struct sarn__definition *recorded = NULL;
+    struct sarn_error why = {SARN_OK, ""};
+    sarn_status status;
 
-    if (workflow == NULL) {
+    if (workflow != NULL) {
+        *definition = (struct sarn__definition){workflow, fingerprint};
+        return SARN_OK;
+    }
+    status = sarn__definition_read(planning->log, planning->workflow, fingerprint,
+                                   planning->arena, &recorded, &why);
+    if (status == SARN_ERR_NOT_FOUND) {
         return sarn__fail(planning->error, SARN_ERR_NOT_FOUND,
                           "nobody knows version %u of workflow \"%.*s\", by which the "
                           "execution would be undone: load its module",
                           execution->beginning.definition_version,
                           TEXT(planning->workflow));
     }
-    *definition = (struct sarn__definition){workflow, fingerprint};
+    if (status != SARN_OK) {
+        return sarn__fail(planning->error, status, "%s", why.text);
+    }
+    *definition = *recorded;
     return SARN_OK;
 }
 

@@ -29,4 +29,11 @@ SARN_MUST_USE sarn_status sarn__log_take(void *to,
 SARN_MUST_USE sarn_status sarn__log_catch_up(struct sarn_log *log,
                                              struct sarn_error *error);
 
+/* The type of that name: of the modules, or of the schemas that the log keeps.
+ * SARN_ERR_NOT_FOUND. */
+SARN_MUST_USE sarn_status sarn__log_type(struct sarn_log *log,
+                                         struct sarn_str name,
+                                         const struct sarn_type **type,
+                                         struct sarn_error *error);
+
 #endif

@@ -1,6 +1,7 @@
 /* The input of a schedule whose workflow is not registered here: JSON, read by the
  * schemas that the log keeps. */
 #include "core/fail.h"
+#include "engine/log_parts.h"
 #include "engine/scan.h"
 #include "engine/schedules_state.h"
 #include "sarn/events.h"
@@ -27,32 +28,6 @@ static sarn_status read_registered(void *arg, const struct sarn__record *record)
     return sarn_arena_copy(reading->arena,
                            ((const struct sarn_workflow_registered *)event.data)->input,
                            &reading->name);
-}
-
-/* The type called name in the latest of the stored schemas that have one. */
-static sarn_status find_type(sarn_engine *engine,
-                             struct sarn_str name,
-                             const struct sarn_type **type,
-                             struct sarn_error *error)
-{
-    if (sarn_str_equal(name, sarn_str(sarn_bytes_type.name))) {
-        *type = &sarn_bytes_type;
-        return SARN_OK;
-    }
-    for (uint32_t id = engine->log.store.next_schema; id > 1; id--) {
-        const struct sarn_schema *schema =
-            sarn__decoder_schema(engine->log.decoder, id - 1);
-
-        for (uint32_t i = 0; schema != NULL && i < schema->type_count; i++) {
-            if (sarn_str_equal(sarn_str(schema->types[i]->name), name)) {
-                *type = schema->types[i];
-                return SARN_OK;
-            }
-        }
-    }
-    return sarn__fail(error, SARN_ERR_NOT_FOUND,
-                      "the log keeps no schema with \"%.*s\", to read the input by",
-                      (int)name.size, name.data);
 }
 
 static sarn_status encode(sarn_engine *engine,
@@ -96,6 +71,6 @@ sarn_status sarn__schedule_input(sarn_engine *engine,
     if (!given) {
         return SARN_OK;
     }
-    SARN__TRY(find_type(engine, reading.name, &type, error));
+    SARN__TRY(sarn__log_type(&engine->log, reading.name, &type, error));
     return encode(engine, request, type, error);
 }
