@@ -231,6 +231,63 @@ static void a_fork_of_what_is_not_there_is_refused(void **unused)
     errand_close(&f);
 }
 
+/* --- what an undo would do --- */
+
+static sarn_status add_undo(void *arg, const struct sarn_undo_step *step)
+{
+    static const char *const kinds[] = {"",          "compensate", "by key",
+                                        "reconcile", "child",      "nothing"};
+    struct errand *f = arg;
+    size_t used = strlen(f->text);
+
+    snprintf(f->text + used, sizeof(f->text) - used, "%s%.*s: %s%s%s",
+             used == 0 ? "" : ", ", (int)step->step.size, step->step.data,
+             kinds[step->undo], step->attempts > 0 ? " once" : "",
+             step->stuck ? ", stuck" : "");
+    return SARN_OK;
+}
+
+static const char *plan(struct errand *f, const char *id)
+{
+    struct sarn_error error = {SARN_OK, ""};
+    sarn_status status;
+
+    sarn__engine_settle(sarn__sim_engine(f->sim));
+    f->text[0] = '\0';
+    status = sarn_execution_plan(sarn__engine_log(sarn__sim_engine(f->sim)), 0,
+                                 sarn_str("errand"), sarn_str(id), add_undo, f, &error);
+    if (status != SARN_OK) {
+        snprintf(f->text, sizeof(f->text), "%s", error.text);
+    }
+    return f->text;
+}
+
+static void a_plan_says_what_an_undo_would_do_and_does_nothing(void **unused)
+{
+    struct errand f;
+
+    (void)unused;
+    errand_open(&f, 1, NULL);
+    assert_string_equal(plan(&f, "1"), "workflow \"errand\" has no execution \"1\"");
+    errand_start(&f, "1");
+    assert_string_equal(plan(&f, "1"), "fetch: compensate");
+    errand_signal(&f, "1", "go", "now");
+    assert_string_equal(plan(&f, "1"), "go: nothing, fetch: compensate");
+    assert_string_equal(errand_state(&f, "1"), "running at receipt, 2 done");
+    errand_park_stuck(&f, "2");
+    assert_string_equal(plan(&f, "2"), "fetch: compensate once, stuck");
+    errand_park_unknown(&f, "3");
+    assert_string_equal(plan(&f, "3"), "deliver: reconcile, receipt: nothing, go: "
+                                       "nothing, fetch: compensate");
+    errand_finish(&f, "4");
+    assert_string_equal(plan(&f, "4"),
+                        "the execution is over, completed: there is nothing to undo");
+    errand_do(&f, SARN_CONTROL_CANCEL, "1");
+    assert_string_equal(plan(&f, "1"),
+                        "the execution is over, cancelled: there is nothing to undo");
+    errand_close(&f);
+}
+
 /* --- wrong states --- */
 
 static void what_is_over_or_being_undone_is_told_nothing_more(void **unused)
@@ -325,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_fork_takes_over_what_was_done_and_goes_its_own_way),
         cmocka_unit_test(a_fork_that_is_cancelled_undoes_nothing_that_it_took_over),
         cmocka_unit_test(a_fork_of_what_is_not_there_is_refused),
+        cmocka_unit_test(a_plan_says_what_an_undo_would_do_and_does_nothing),
         cmocka_unit_test(what_is_over_or_being_undone_is_told_nothing_more),
         cmocka_unit_test(requests_that_make_no_sense_are_refused_at_once),
     };
