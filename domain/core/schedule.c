@@ -108,32 +108,123 @@ static void forget_pending(struct sarn__schedule *schedule)
     schedule->backfills.count = 0;
 }
 
+static struct sarn__schedule_span span(const struct sarn__schedule_list *list)
+{
+    return (struct sarn__schedule_span){list->items, list->count};
+}
+
+struct sarn__schedule_standing
+sarn__schedule_stand(const struct sarn__schedule *schedule)
+{
+    return (struct sarn__schedule_standing){.settled_us = schedule->settled_us,
+                                            .last_us = schedule->last_us,
+                                            .last_trigger_us =
+                                                schedule->last_trigger_us,
+                                            .started = schedule->started,
+                                            .passed_over = schedule->passed_over,
+                                            .by_time = schedule->by_time,
+                                            .paused = schedule->paused,
+                                            .runs = span(&schedule->runs),
+                                            .triggers = span(&schedule->triggers),
+                                            .waits = span(&schedule->waits),
+                                            .backfills = span(&schedule->backfills)};
+}
+
+/* A list of its own with the items of span. */
+static sarn_status take_span(struct sarn__schedule *schedule,
+                             const struct sarn__schedule_span *span,
+                             uint32_t count_max,
+                             size_t item_bytes,
+                             struct sarn__schedule_list *list,
+                             struct sarn_error *error)
+{
+    *list = (struct sarn__schedule_list){.count = 0};
+    if (span->count > count_max) {
+        return contradicts(error, "tells of more than a schedule has");
+    }
+    if (span->count == 0) {
+        return SARN_OK;
+    }
+    list->items = sarn_arena_alloc(schedule->arena, span->count * item_bytes);
+    if (list->items == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a schedule");
+    }
+    memcpy(list->items, span->items, span->count * item_bytes);
+    list->count = list->capacity = span->count;
+    return SARN_OK;
+}
+
+/* to stands as told. */
+static sarn_status stand(struct sarn__schedule *to,
+                         const struct sarn__schedule_standing *told,
+                         struct sarn_error *error)
+{
+    const struct sarn__schedule_backfill *backfills = NULL;
+
+    SARN__TRY(take_span(to, &told->runs, SARN__SCHEDULE_RUNS_MAX, sizeof(int64_t),
+                        &to->runs, error));
+    SARN__TRY(take_span(to, &told->triggers, SARN__SCHEDULE_TRIGGERS_MAX,
+                        sizeof(int64_t), &to->triggers, error));
+    SARN__TRY(take_span(to, &told->waits, SARN__SCHEDULE_BUFFER_MAX,
+                        sizeof(struct sarn__schedule_waiting), &to->waits, error));
+    SARN__TRY(take_span(to, &told->backfills, SARN__SCHEDULE_BACKFILLS_MAX,
+                        sizeof(*backfills), &to->backfills, error));
+    backfills = to->backfills.items;
+    for (uint32_t i = 0; i < to->backfills.count; i++) {
+        if (backfills[i].overlap > SARN_OVERLAP_ALLOW) {
+            return contradicts(error, "tells of a backfill that is none");
+        }
+    }
+    to->settled_us = told->settled_us;
+    to->last_us = told->last_us;
+    to->last_trigger_us = told->last_trigger_us;
+    to->started = told->started;
+    to->passed_over = told->passed_over;
+    to->by_time = told->by_time;
+    to->paused = told->paused;
+    return SARN_OK;
+}
+
+static sarn_status copy_spec(struct sarn__schedule *schedule,
+                             const struct sarn__schedule_spec *from,
+                             struct sarn__schedule_spec *spec,
+                             struct sarn_error *error)
+{
+    struct sarn_error why = {SARN_OK, ""};
+
+    *spec = *from;
+    if (sarn__schedule_check(schedule->id, spec, &why) != SARN_OK) {
+        return sarn__fail(error, SARN_ERR_CORRUPT, "a schedule is none: %.200s",
+                          why.text);
+    }
+    SARN__TRY(copy_text(schedule, from->workflow, &spec->workflow, error));
+    SARN__TRY(copy_text(schedule, from->input, &spec->input, error));
+    SARN__TRY(copy_text(schedule, from->cron, &spec->cron, error));
+    return copy_text(schedule, from->zone, &spec->zone, error);
+}
+
 static sarn_status apply_set(struct sarn__schedule *schedule,
                              const struct sarn__schedule_event *event,
                              struct sarn_error *error)
 {
-    struct sarn__schedule_spec spec = event->spec;
-    struct sarn_error why = {SARN_OK, ""};
-    struct sarn__cron cron = {.minutes = 0};
+    struct sarn__schedule set = *schedule; /* What is made aside. */
 
-    if (sarn__schedule_check(schedule->id, &spec, &why) != SARN_OK) {
-        return sarn__fail(error, SARN_ERR_CORRUPT, "a schedule is none: %.200s",
-                          why.text);
+    SARN__TRY(copy_spec(&set, &event->spec, &set.spec, error));
+    set.cron = (struct sarn__cron){.minutes = 0};
+    if (set.spec.cron.size > 0) {
+        SARN__TRY(sarn__cron_parse(set.spec.cron, &set.cron, error));
     }
-    if (spec.cron.size > 0) {
-        SARN__TRY(sarn__cron_parse(spec.cron, &cron, error));
+    if (event->standing != NULL) {
+        SARN__TRY(stand(&set, event->standing, error));
     }
-    SARN__TRY(copy_text(schedule, event->spec.workflow, &spec.workflow, error));
-    SARN__TRY(copy_text(schedule, event->spec.input, &spec.input, error));
-    SARN__TRY(copy_text(schedule, event->spec.cron, &spec.cron, error));
-    SARN__TRY(copy_text(schedule, event->spec.zone, &spec.zone, error));
-    forget_pending(schedule);
-    schedule->spec = spec;
-    schedule->cron = cron;
-    schedule->exists = true;
-    schedule->paused = spec.paused;
-    schedule->settled_us = event->time_us;
-    schedule->by_time = 0;
+    set.exists = true;
+    if (!event->told_anew) {
+        forget_pending(&set);
+        set.paused = set.spec.paused;
+        set.settled_us = event->time_us;
+        set.by_time = 0;
+    }
+    *schedule = set;
     return SARN_OK;
 }
 

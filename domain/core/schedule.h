@@ -30,8 +30,9 @@
 #define SARN__SCHEDULE_ID_BYTES_MAX                                                    \
     (SARN_STREAM_NAME_BYTES_MAX - SARN__TIME_TEXT_BYTES - 2u)
 
-#define SARN__SCHEDULE_INTERVAL_MIN_US SARN__SECOND_US /* What ids are told apart by.  \
-                                                        */
+#define SARN__SCHEDULE_INTERVAL_MIN_US                                                 \
+    SARN__SECOND_US /* What ids are told apart by.                                     \
+                     */
 #define SARN__SCHEDULE_CATCH_UP_US (60 * SARN__SECOND_US)
 
 /* --- events: schemas/sarn.fbs says the same to the log --- */
@@ -67,11 +68,30 @@ struct sarn__schedule_spec {
     bool paused;
 };
 
+/* Items of a list, in somebody else's memory. */
+struct sarn__schedule_span {
+    const void *items;
+    uint32_t count;
+};
+
+/* How a schedule stands, told with its SET: what came before need not be folded. */
+struct sarn__schedule_standing {
+    int64_t settled_us, last_us, last_trigger_us;
+    uint64_t started, passed_over;
+    uint32_t by_time;
+    bool paused;
+    struct sarn__schedule_span runs, triggers; /* int64_t */
+    struct sarn__schedule_span waits;          /* struct sarn__schedule_waiting */
+    struct sarn__schedule_span backfills;      /* struct sarn__schedule_backfill */
+};
+
 /* One event; members that its kind does not have are zero. */
 struct sarn__schedule_event {
     enum sarn__schedule_fact kind;
-    int64_t time_us;                 /* When it was recorded. */
-    struct sarn__schedule_spec spec; /* SET */
+    int64_t time_us;                                /* When it was recorded. */
+    struct sarn__schedule_spec spec;                /* SET */
+    bool told_anew;                                 /* SET: nothing changes. */
+    const struct sarn__schedule_standing *standing; /* SET; NULL: what was folded. */
     /* FIRED: */
     uint32_t cause;             /* enum sarn__schedule_cause */
     uint32_t outcome;           /* enum sarn_schedule_outcome */
@@ -140,6 +160,10 @@ SARN_MUST_USE sarn_status sarn__schedule_init(struct sarn__schedule *schedule,
 SARN_MUST_USE sarn_status sarn__schedule_apply(struct sarn__schedule *schedule,
                                                const struct sarn__schedule_event *event,
                                                struct sarn_error *error);
+
+/* A view of how it stands. */
+struct sarn__schedule_standing
+sarn__schedule_stand(const struct sarn__schedule *schedule);
 
 #define SARN__SCHEDULE_RUN_ID_BYTES (SARN_KEY_BYTES_MAX + SARN__TIME_TEXT_BYTES)
 /* "<id>-<nominal time>", the workflow id of a run, in text. */

@@ -286,7 +286,7 @@ void sarn__schedule_plan(const struct sarn__schedule *schedule,
     if (!schedule->exists) {
         return;
     }
-    if (plan_trigger(schedule, plan) || plan_waiting(schedule, plan) ||
+    if (plan_waiting(schedule, plan) || plan_trigger(schedule, plan) ||
         (zone != NULL && (plan_backfill(schedule, zone, plan) ||
                           plan_time(schedule, zone, now_us, plan)))) {
         plan->event.time_us = now_us;

@@ -2,11 +2,12 @@
 #include "core/fail.h"
 #include "engine/schedules_state.h"
 
-/* The event that the request leads to. */
+/* The event that the request leads to; it may point to standing. */
 static sarn_status decide(sarn_engine *engine,
                           struct sarn__held_schedule *held,
                           struct sarn__request *request,
                           int64_t now_us,
+                          struct sarn__schedule_standing *standing,
                           struct sarn__schedule_event *event,
                           struct sarn_error *error)
 {
@@ -16,7 +17,9 @@ static sarn_status decide(sarn_engine *engine,
         SARN__TRY(sarn__schedule_input(engine, request, error));
         *event = (struct sarn__schedule_event){.kind = SARN__SCHEDULE_SET,
                                                .spec = request->as.schedule.spec,
+                                               .standing = standing,
                                                .reason = what->reason};
+        *standing = sarn__schedule_stand(&held->schedule);
         return SARN_OK;
     }
     if (what->op == SARN_SCHEDULE_BACKFILL && held->schedule.exists) {
@@ -37,13 +40,14 @@ static sarn_status carry_out(sarn_engine *engine,
                               .actor = what->actor};
     char name[SARN_STREAM_NAME_BYTES_MAX];
     struct sarn__held_schedule *held = NULL;
+    struct sarn__schedule_standing standing;
     struct sarn__schedule_event event;
     struct sarn__written written;
 
     SARN__TRY(sarn__held_find(engine, what->tenant,
                               sarn__schedule_stream(what->id, name), &held, error));
     SARN__TRY(sarn__held_load(engine, held, error));
-    SARN__TRY(decide(engine, held, request, meta.time_us, &event, error));
+    SARN__TRY(decide(engine, held, request, meta.time_us, &standing, &event, error));
     SARN__TRY(
         sarn__writer_uuid(&engine->writer, meta.time_us, &meta.correlation_id, error));
     SARN__TRY(sarn__held_record(engine, held, &meta, &event, &written, error));

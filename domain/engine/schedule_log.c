@@ -1,6 +1,7 @@
 #include "engine/schedule_log.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -35,9 +36,46 @@ struct sarn_str sarn__schedule_id(struct sarn_str stream)
 
 /* --- from the log --- */
 
-static void from_set(const struct sarn_schedule_set *data,
-                     struct sarn__schedule_event *fact)
+/* Items are told as the core has them. */
+SARN_STATIC_ASSERT(sizeof(struct sarn_schedule_time) ==
+                           sizeof(struct sarn__schedule_waiting) &&
+                       offsetof(struct sarn_schedule_time, kind) ==
+                           offsetof(struct sarn__schedule_waiting, cause),
+                   "what waits");
+SARN_STATIC_ASSERT(sizeof(struct sarn_schedule_range) ==
+                           sizeof(struct sarn__schedule_backfill) &&
+                       offsetof(struct sarn_schedule_range, to_us) ==
+                           offsetof(struct sarn__schedule_backfill, to_us) &&
+                       offsetof(struct sarn_schedule_range, overlap) ==
+                           offsetof(struct sarn__schedule_backfill, overlap),
+                   "a backfill");
+
+static void from_standing(const struct sarn_schedule_standing *data,
+                          struct sarn__schedule_standing *standing)
 {
+    *standing = (struct sarn__schedule_standing){
+        .settled_us = data->settled_us,
+        .last_us = data->last_us,
+        .last_trigger_us = data->last_trigger_us,
+        .started = data->started,
+        .passed_over = data->passed_over,
+        .by_time = data->by_time,
+        .paused = data->paused,
+        .runs = {data->running.data, data->running.size},
+        .triggers = {data->triggers.data, data->triggers.size},
+        .waits = {data->waiting.data, data->waiting.size},
+        .backfills = {data->backfills.data, data->backfills.size}};
+}
+
+static void from_set(const struct sarn_schedule_set *data,
+                     struct sarn__schedule_event *fact,
+                     struct sarn__schedule_standing *standing)
+{
+    if (data->standing != NULL) {
+        from_standing(data->standing, standing);
+        fact->standing = standing;
+    }
+    fact->told_anew = data->told_anew;
     fact->kind = SARN__SCHEDULE_SET;
     fact->reason = data->reason;
     fact->spec = (struct sarn__schedule_spec){.workflow = data->workflow,
@@ -96,7 +134,8 @@ static void from_slept(const struct sarn_execution_slept *data,
 }
 
 bool sarn__schedule_event(const struct sarn_event *event,
-                          struct sarn__schedule_event *fact)
+                          struct sarn__schedule_event *fact,
+                          struct sarn__schedule_standing *standing)
 {
     const struct sarn_type *type = event->type;
 
@@ -111,7 +150,7 @@ bool sarn__schedule_event(const struct sarn_event *event,
     } else if (type == &sarn_execution_slept_type) {
         from_slept(event->data, fact);
     } else if (type == &sarn_schedule_set_type) {
-        from_set(event->data, fact);
+        from_set(event->data, fact, standing);
     } else if (type == &sarn_schedule_paused_type) {
         fact->kind = SARN__SCHEDULE_PAUSED;
         fact->reason = ((const struct sarn_schedule_paused *)event->data)->reason;
@@ -134,7 +173,10 @@ bool sarn__schedule_event(const struct sarn_event *event,
 
 /* Any of the events, as a struct of its type. */
 union data {
-    struct sarn_schedule_set set;
+    struct {
+        struct sarn_schedule_set event;
+        struct sarn_schedule_standing standing;
+    } set;
     struct sarn_schedule_paused paused;
     struct sarn_schedule_resumed resumed;
     struct sarn_schedule_triggered triggered;
@@ -145,8 +187,26 @@ union data {
     struct sarn_execution_slept slept;
 };
 
+static void to_standing(const struct sarn__schedule_standing *standing,
+                        struct sarn_schedule_standing *data)
+{
+    *data = (struct sarn_schedule_standing){
+        .settled_us = standing->settled_us,
+        .last_us = standing->last_us,
+        .last_trigger_us = standing->last_trigger_us,
+        .started = standing->started,
+        .passed_over = standing->passed_over,
+        .by_time = standing->by_time,
+        .paused = standing->paused,
+        .running = {standing->runs.items, standing->runs.count},
+        .triggers = {standing->triggers.items, standing->triggers.count},
+        .waiting = {standing->waits.items, standing->waits.count},
+        .backfills = {standing->backfills.items, standing->backfills.count}};
+}
+
 static const struct sarn_type *to_set(struct sarn_str id,
                                       const struct sarn__schedule_event *fact,
+                                      struct sarn_schedule_standing *standing,
                                       struct sarn_schedule_set *data)
 {
     const struct sarn__schedule_spec *spec = &fact->spec;
@@ -165,7 +225,12 @@ static const struct sarn_type *to_set(struct sarn_str id,
                                        .from_us = spec->from_us,
                                        .to_us = spec->to_us,
                                        .limit = spec->limit,
-                                       .reason = fact->reason};
+                                       .reason = fact->reason,
+                                       .told_anew = fact->told_anew};
+    if (fact->standing != NULL) {
+        to_standing(fact->standing, standing);
+        data->standing = standing;
+    }
     return &sarn_schedule_set_type;
 }
 
@@ -190,7 +255,7 @@ to_data(struct sarn_str id, const struct sarn__schedule_event *fact, union data 
 {
     switch (fact->kind) {
     case SARN__SCHEDULE_SET:
-        return to_set(id, fact, &data->set);
+        return to_set(id, fact, &data->set.standing, &data->set.event);
     case SARN__SCHEDULE_PAUSED:
         data->paused = (struct sarn_schedule_paused){.reason = fact->reason};
         return &sarn_schedule_paused_type;
@@ -240,6 +305,7 @@ sarn_status sarn__schedule_write(struct sarn__writer *writer,
 sarn_status sarn__schedule_fold_record(void *arg, const struct sarn__record *record)
 {
     struct sarn__schedule_fold *fold = arg;
+    struct sarn__schedule_standing standing;
     struct sarn__schedule_event fact;
     struct sarn_error why = {SARN_OK, ""};
     struct sarn_event event;
@@ -250,10 +316,14 @@ sarn_status sarn__schedule_fold_record(void *arg, const struct sarn__record *rec
     sarn_arena_reset(fold->scratch);
     SARN__TRY(sarn__decoder_event(fold->decoder, record, 0, fold->scratch, &event,
                                   fold->error));
-    if (sarn__schedule_event(&event, &fact) &&
-        sarn__schedule_apply(fold->schedule, &fact, &why) != SARN_OK) {
-        return sarn__fail(fold->error, why.status, "position %llu: %.200s",
-                          (unsigned long long)record->position, why.text);
+    if (sarn__schedule_event(&event, &fact, &standing)) {
+        if (sarn__schedule_apply(fold->schedule, &fact, &why) != SARN_OK) {
+            return sarn__fail(fold->error, why.status, "position %llu: %.200s",
+                              (unsigned long long)record->position, why.text);
+        }
+        if (fact.kind == SARN__SCHEDULE_SET) {
+            fold->set_version = record->version;
+        }
     }
     fold->next_version = record->version + 1;
     fold->last_position = record->position;
@@ -264,9 +334,14 @@ sarn_status sarn__schedule_read(struct sarn__store *store,
                                 const struct sarn__head *head,
                                 struct sarn__schedule_fold *fold)
 {
+    uint64_t from = fold->next_version;
+
     if (head->number == 0 || head->deleted || head->version < fold->next_version) {
         return SARN_OK;
     }
-    return sarn__store_read_forward(store, head, fold->next_version, UINT64_MAX,
+    if (from == 0) {
+        SARN__TRY(sarn__store_run_start(store, head->number, &from, fold->error));
+    }
+    return sarn__store_read_forward(store, head, from, UINT64_MAX,
                                     sarn__schedule_fold_record, fold, fold->error);
 }

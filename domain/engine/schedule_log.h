@@ -20,9 +20,11 @@ struct sarn_str sarn__schedule_stream(struct sarn_str id,
 /* A view of the id in its stream's name. [any thread] */
 struct sarn_str sarn__schedule_id(struct sarn_str stream);
 
-/* View event as a schedule's; false: it is none. fact points into event. */
+/* View event as a schedule's; false: it is none. fact points into event, and to
+ * standing, which the caller has room for. */
 bool sarn__schedule_event(const struct sarn_event *event,
-                          struct sarn__schedule_event *fact);
+                          struct sarn__schedule_event *fact,
+                          struct sarn__schedule_standing *standing);
 
 SARN_MUST_USE sarn_status sarn__schedule_write(struct sarn__writer *writer,
                                                const struct sarn__meta *meta,
@@ -36,6 +38,7 @@ struct sarn__schedule_fold {
     struct sarn__schedule *schedule;
     uint64_t next_version;
     uint64_t last_position;
+    uint64_t set_version; /* Of the latest SET. */
     struct sarn__decoder *decoder;
     struct sarn_arena *scratch; /* For one event at a time. */
     struct sarn_error *error;
@@ -44,7 +47,8 @@ struct sarn__schedule_fold {
 /* Fold record unless it has been: for sarn__writer_pending(). */
 SARN_MUST_USE sarn_status sarn__schedule_fold_record(void *fold,
                                                      const struct sarn__record *record);
-/* Fold what the store has of the stream that head is of, and fold has not.
+/* Fold what the store has of the stream that head is of, and fold has not: from its
+ * latest SET on, where it has nothing yet.
  * SARN_ERR_CORRUPT: names the position. */
 SARN_MUST_USE sarn_status sarn__schedule_read(struct sarn__store *store,
                                               const struct sarn__head *head,

@@ -179,6 +179,28 @@ static sarn_status pause_it(sarn_engine *engine,
     return sarn__held_record(engine, held, &meta, &event, &written, error);
 }
 
+/* Once in a while, say how it stands: nobody has to read what was before. */
+static sarn_status tell_anew(sarn_engine *engine,
+                             struct sarn__held_schedule *held,
+                             struct sarn_error *error)
+{
+    const struct sarn__schedule_standing standing =
+        sarn__schedule_stand(&held->schedule);
+    const struct sarn__schedule_event event = {.kind = SARN__SCHEDULE_SET,
+                                               .spec = held->schedule.spec,
+                                               .standing = &standing,
+                                               .told_anew = true};
+    struct sarn__written written;
+    struct sarn__meta meta;
+
+    if (!held->schedule.exists ||
+        held->next_version - held->set_version <= SARN__SCHEDULE_FOLD_MAX) {
+        return SARN_OK;
+    }
+    SARN__TRY(new_meta(engine, held, &meta, error));
+    return sarn__held_record(engine, held, &meta, &event, &written, error);
+}
+
 static sarn_status fall_asleep(sarn_engine *engine,
                                struct sarn__held_schedule *held,
                                int64_t until_us,
@@ -197,6 +219,7 @@ static sarn_status fall_asleep(sarn_engine *engine,
     if (!schedule->awake && schedule->slept_us == until_us) {
         return SARN_OK;
     }
+    SARN__TRY(tell_anew(engine, held, error));
     SARN__TRY(new_meta(engine, held, &meta, error));
     return sarn__held_record(engine, held, &meta, &event, &written, error);
 }

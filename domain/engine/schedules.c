@@ -96,7 +96,8 @@ void sarn__held_drop_state(struct sarn__held_schedule *held)
     held->arena = NULL;
     held->next_version = 0;
     held->last_position = 0;
-    held->zoned = false;
+    held->set_version = 0;
+    held->zoned = held->outgrown = false;
 }
 
 static sarn_status make_state(sarn_engine *engine,
@@ -116,45 +117,56 @@ static sarn_status make_state(sarn_engine *engine,
     return SARN_OK;
 }
 
+/* Fold what head's stream has and held has not. */
+static sarn_status catch_up(sarn_engine *engine,
+                            struct sarn__held_schedule *held,
+                            const struct sarn__head *head,
+                            struct sarn_error *error)
+{
+    struct sarn__schedule_fold fold = {.schedule = &held->schedule,
+                                       .next_version = held->next_version,
+                                       .last_position = held->last_position,
+                                       .set_version = held->set_version,
+                                       .decoder = engine->log.decoder,
+                                       .scratch = engine->schedules->scratch,
+                                       .error = error};
+    struct sarn__head durable;
+
+    SARN__TRY(sarn__store_head(&engine->log.store, held->tenant,
+                               sarn__held_stream(held), &durable, error));
+    SARN__TRY(sarn__schedule_read(&engine->log.store, &durable, &fold));
+    if (head->last_position > sarn__writer_folded(&engine->writer)) {
+        SARN__TRY(sarn__writer_pending(&engine->writer, head->number,
+                                       sarn__schedule_fold_record, &fold, error));
+    }
+    held->next_version = fold.next_version;
+    held->last_position = fold.last_position;
+    held->set_version = fold.set_version;
+    held->zoned = false; /* It may have been set anew. */
+    return SARN_OK;
+}
+
 sarn_status sarn__held_load(sarn_engine *engine,
                             struct sarn__held_schedule *held,
                             struct sarn_error *error)
 {
-    struct sarn__store *store = &engine->log.store;
-    struct sarn__schedule_fold fold = {.schedule = &held->schedule,
-                                       .decoder = engine->log.decoder,
-                                       .scratch = engine->schedules->scratch,
-                                       .error = error};
-    struct sarn__head durable, head;
+    struct sarn__head head;
     sarn_status status;
 
+    SARN__TRY(sarn__writer_head(&engine->writer, held->tenant, sarn__held_stream(held),
+                                &head, error));
+    if (held->outgrown && head.last_position <= sarn__writer_folded(&engine->writer)) {
+        sarn__held_drop_state(held);
+    }
     SARN__TRY(make_state(engine, held, error));
-    fold.next_version = held->next_version;
-    fold.last_position = held->last_position;
-    status =
-        sarn__store_head(store, held->tenant, sarn__held_stream(held), &durable, error);
-    if (status == SARN_OK) {
-        status = sarn__schedule_read(store, &durable, &fold);
+    if (head.number == 0 || head.version < held->next_version) {
+        return SARN_OK;
     }
-    if (status == SARN_OK) {
-        status = sarn__writer_head(&engine->writer, held->tenant,
-                                   sarn__held_stream(held), &head, error);
-    }
-    if (status == SARN_OK && head.number != 0 &&
-        head.last_position > sarn__writer_folded(&engine->writer)) {
-        status = sarn__writer_pending(&engine->writer, head.number,
-                                      sarn__schedule_fold_record, &fold, error);
-    }
+    status = catch_up(engine, held, &head, error);
     if (status != SARN_OK) {
         sarn__held_drop_state(held);
-        return status;
     }
-    if (fold.next_version != held->next_version) {
-        held->zoned = false; /* It may have been set anew. */
-    }
-    held->next_version = fold.next_version;
-    held->last_position = fold.last_position;
-    return SARN_OK;
+    return status;
 }
 
 sarn_status sarn__zone_load(const struct sarn_ports *ports,
@@ -223,6 +235,8 @@ void sarn__held_fold(sarn_engine *engine,
     }
     if (event->kind == SARN__SCHEDULE_SET) {
         held->zoned = false;
+        held->outgrown = true;
+        held->set_version = written->version;
     }
     held->next_version = written->version + 1;
     held->last_position = written->position;

@@ -17,6 +17,7 @@
 
 #define SARN__SCHEDULE_FIRES_MAX 64u              /* Of one schedule, in one turn. */
 #define SARN__SCHEDULE_AGAIN_US  INT64_C(1000000) /* After memory or disk ran out. */
+#define SARN__SCHEDULE_FOLD_MAX  1000u /* Events, then it is told anew as it stands. */
 
 /* A schedule in memory. */
 struct sarn__held_schedule {
@@ -28,9 +29,11 @@ struct sarn__held_schedule {
     struct sarn__timer timer; /* The store's may have gone by before it knew of it. */
     uint64_t next_version;    /* Folded up to it. */
     uint64_t last_position;
+    uint64_t set_version; /* Of its latest SET: a fold begins there. */
     uint32_t tenant;
     bool called;
-    bool zoned; /* zone is of schedule's spec. */
+    bool outgrown; /* It was set anew: folded again, it is smaller. */
+    bool zoned;    /* zone is of schedule's spec. */
 };
 
 struct sarn__schedules {

@@ -4,6 +4,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "infra/flatbuffers/codec.h"
+#include "infra/posix/zones.h"
 #include "infra/testkit/testkit.h"
 #include "infra/yajl/json.h"
 
@@ -83,6 +84,7 @@ static sarn_status make_sim(sarn_test *test, struct sarn_error *error)
         .seed = test->options.seed,
         .options = test->engine_options,
         .codec = sarn__flatbuffers_codec(),
+        .zones = sarn__posix_zones(),
         .json = sarn__yajl_json(),
         .start_us = test->options.start_us,
         .hooks = sarn__test_hooks(test),

@@ -9,6 +9,8 @@
 #define MINUTE_US (60 * SARN__SECOND_US)
 #define HOUR_US   (60 * MINUTE_US)
 
+#define deeds(ticker, said) assert_string_equal(ticker_deeds(ticker), said)
+
 /* Hourly since 13:30, making up for everything; answered. */
 static void given(struct ticker *ticker, uint32_t overlap, const struct sarn_heap *heap)
 {
@@ -160,6 +162,59 @@ static void many_that_are_due_at_once_all_fire(void **unused)
     ticker_close(&ticker);
 }
 
+/* --- long lives --- */
+
+struct reading {
+    uint32_t events, told_anew, since; /* since: the latest SET. */
+};
+
+static sarn_status count_events(void *arg, const struct sarn_event *event)
+{
+    struct reading *reading = arg;
+
+    reading->events += 1;
+    reading->since += 1;
+    if (event->type == &sarn_schedule_set_type) {
+        const struct sarn_schedule_set *data = event->data;
+
+        reading->told_anew += data->told_anew ? 1 : 0;
+        reading->since = 0;
+    }
+    return SARN_OK;
+}
+
+static void a_long_life_is_told_anew_now_and_then(void **unused)
+{
+    struct sarn_range range = SARN_RANGE_INIT;
+    struct reading reading = {.events = 0};
+    struct ticker ticker;
+
+    (void)unused;
+    given(&ticker, SARN_OVERLAP_BUFFER_ALL, NULL);
+    ticker.takes_us = 90 * MINUTE_US;
+    ticker_until(&ticker, "2026-11-21 15:10"); /* One runs, and one waits. */
+    for (int i = 0; i < 1000; i++) {
+        assert_string_equal(
+            ticker_do(&ticker, i % 2 == 0 ? SARN_SCHEDULE_PAUSE : SARN_SCHEDULE_RESUME),
+            "ok");
+        if (i == 700) {
+            ticker_crash(&ticker);
+        }
+    }
+    range.stream = sarn_str("sarn_schedule-s");
+    sarn__engine_settle(sarn__sim_engine(ticker.sim));
+    assert_int_equal(sarn__log_read(sarn__engine_log(sarn__sim_engine(ticker.sim)),
+                                    &range, count_events, &reading, NULL),
+                     SARN_OK);
+    assert_true(reading.events > 2000);
+    assert_in_range(reading.told_anew, 1, 2);
+    assert_true(reading.since < 1010);
+    ticker_crash(&ticker);
+    ticker_until(&ticker, "2026-11-21 20:30");
+    deeds(&ticker, "14:00 done, 15:00 done, 16:00 done, 17:00 done, 18:00 done");
+    ticker_close(&ticker);
+}
+
 /* --- how they stand --- */
 
 static sarn_status say_info(void *arg, const struct sarn_schedule_info *info)
@@ -237,6 +292,7 @@ int main(void)
         cmocka_unit_test(an_append_that_fails_is_made_good),
         cmocka_unit_test(memory_that_runs_out_delays_a_run_and_loses_none),
         cmocka_unit_test(many_that_are_due_at_once_all_fire),
+        cmocka_unit_test(a_long_life_is_told_anew_now_and_then),
         cmocka_unit_test(all_are_listed_as_they_stand),
     };
 

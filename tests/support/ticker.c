@@ -299,7 +299,9 @@ static sarn_status say_event(void *arg, const struct sarn_event *event)
             : data->status == SARN_EXECUTION_TERMINATED ? "terminated"
                                                         : "?");
     } else if (event->type == &sarn_schedule_set_type) {
-        say(ticker, "set");
+        const struct sarn_schedule_set *data = event->data;
+
+        say(ticker, data->told_anew ? "told anew" : "set");
     } else if (event->type == &sarn_schedule_paused_type) {
         const struct sarn_schedule_paused *data = event->data;
 

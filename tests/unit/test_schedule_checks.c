@@ -86,6 +86,97 @@ static void what_cannot_follow_is_corruption_and_changes_nothing(void **unused)
     test_schedule_done(&test);
 }
 
+/* --- told anew --- */
+
+/* The SET that says how test's schedule stands. */
+static struct sarn__schedule_event told(const struct test_schedule *test,
+                                        struct sarn__schedule_standing *standing)
+{
+    *standing = sarn__schedule_stand(&test->schedule);
+    return (struct sarn__schedule_event){.kind = SARN__SCHEDULE_SET,
+                                         .time_us = test->now_us,
+                                         .spec = test->schedule.spec,
+                                         .told_anew = true,
+                                         .standing = standing};
+}
+
+static void given_much_to_do(struct test_schedule *test)
+{
+    struct sarn__schedule_event trigger = {.kind = SARN__SCHEDULE_TRIGGERED};
+    struct sarn__schedule_event backfill = {.kind = SARN__SCHEDULE_BACKFILLED,
+                                            .to_us = test_time_us("1970-01-01 03:00"),
+                                            .overlap = SARN_OVERLAP_BUFFER_ALL};
+
+    test_schedule_hourly(test, SARN_OVERLAP_BUFFER_ALL);
+    (void)test_schedule_at(test, "2026-11-21 15:00");
+    (void)test_schedule_at(test, "2026-11-21 16:00");
+    trigger.time_us = backfill.time_us = test->now_us;
+    assert_int_equal(sarn__schedule_apply(&test->schedule, &trigger, NULL), SARN_OK);
+    assert_int_equal(sarn__schedule_apply(&test->schedule, &backfill, NULL), SARN_OK);
+}
+
+static void told_anew_it_goes_on_as_if_all_had_been_read(void **unused)
+{
+    struct test_schedule whole, anew;
+    struct sarn__schedule_standing standing;
+    struct sarn__schedule_event event;
+
+    (void)unused;
+    given_much_to_do(&whole);
+    given_much_to_do(&anew);
+    event = told(&anew, &standing);
+    assert_int_equal(sarn__schedule_init(&anew.schedule, whole.schedule.id, anew.arena),
+                     SARN_OK);
+    assert_int_equal(sarn__schedule_apply(&anew.schedule, &event, NULL), SARN_OK);
+    assert_int_equal(anew.schedule.started, whole.schedule.started);
+    assert_int_equal(anew.schedule.last_us, whole.schedule.last_us);
+    assert_int_equal(anew.schedule.last_trigger_us, whole.schedule.last_trigger_us);
+    for (uint32_t i = 0; i < 4; i++) {
+        static const char *const ends[] = {"2026-11-21 14:00", "2026-11-21 15:00",
+                                           "2026-11-21 16:00", "2026-11-21 16:00"};
+        const char *trace = NULL;
+        char expected[sizeof(whole.trace)];
+
+        trace = i < 3 ? test_schedule_end(&whole, ends[i])
+                      : test_schedule_at(&whole, "2026-11-21 17:00");
+        snprintf(expected, sizeof(expected), "%s", trace);
+        trace = i < 3 ? test_schedule_end(&anew, ends[i])
+                      : test_schedule_at(&anew, "2026-11-21 17:00");
+        assert_string_equal(trace, expected);
+    }
+    test_schedule_done(&whole);
+    test_schedule_done(&anew);
+}
+
+static void told_of_more_than_there_can_be_it_is_corruption(void **unused)
+{
+    struct sarn__schedule_standing standing;
+    struct sarn__schedule_event event;
+    struct sarn__schedule_backfill none = {.overlap = 99};
+    struct test_schedule test;
+    struct sarn__schedule before;
+    uint32_t *const counts[] = {&standing.runs.count, &standing.triggers.count,
+                                &standing.waits.count, &standing.backfills.count};
+
+    (void)unused;
+    test_schedule_hourly(&test, SARN_OVERLAP_ALLOW);
+    before = test.schedule;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        event = told(&test, &standing);
+        *counts[i] = 1001;
+        assert_int_equal(sarn__schedule_apply(&test.schedule, &event, NULL),
+                         SARN_ERR_CORRUPT);
+        assert_memory_equal(&test.schedule, &before, sizeof(before));
+    }
+    event = told(&test, &standing);
+    standing.backfills = (struct sarn__schedule_span){&none, 1};
+    assert_int_equal(sarn__schedule_apply(&test.schedule, &event, NULL),
+                     SARN_ERR_CORRUPT);
+    test_schedule_done(&test);
+}
+
+/* --- without memory --- */
+
 /* One life of a schedule over a heap; false: it ran out of memory, and nothing changed.
  */
 static bool live(struct sarn_heap *heap)
@@ -149,6 +240,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_schedule_that_contradicts_itself_is_refused),
         cmocka_unit_test(what_cannot_follow_is_corruption_and_changes_nothing),
+        cmocka_unit_test(told_anew_it_goes_on_as_if_all_had_been_read),
+        cmocka_unit_test(told_of_more_than_there_can_be_it_is_corruption),
         cmocka_unit_test(without_memory_nothing_changes),
     };
 
