@@ -234,6 +234,138 @@ outputs_are_for_later_steps_and_for_the_steps_own_compensation(void **unused)
     close_fixture(&f);
 }
 
+/* --- what it says besides --- */
+
+static sarn_status say_everything(struct sarn_step_call *call)
+{
+    char name[] = "attribute 0", long_text[SARN_ATTRIBUTE_BYTES_MAX + 1];
+    const struct sarn_str value = SARN_STR("v"), none = SARN_STR("");
+    const struct sarn_str long_str = {long_text, sizeof(long_text)};
+    const struct sarn_str broken = SARN_STR("\xff");
+    struct sarn_str id;
+
+    memset(long_text, 'x', sizeof(long_text));
+    assert_int_equal(sarn_step_attribute(call, none, value), SARN_ERR_INVALID);
+    assert_int_equal(sarn_step_attribute(call, broken, value), SARN_ERR_INVALID);
+    assert_int_equal(sarn_step_attribute(call, long_str, value), SARN_ERR_TOO_LARGE);
+    assert_int_equal(sarn_step_attribute(call, value, long_str), SARN_ERR_TOO_LARGE);
+    for (uint32_t i = 0; i < SARN_ATTRIBUTES_MAX; i++) {
+        name[10] = (char)('a' + i);
+        assert_int_equal(sarn_step_attribute(call, sarn_str(name), value), SARN_OK);
+    }
+    assert_int_equal(sarn_step_attribute(call, sarn_str(name), none), SARN_OK);
+    assert_int_equal(sarn_step_attribute(call, value, value), SARN_ERR_TOO_LARGE);
+
+    assert_int_equal(sarn_step_next(call, "nowhere"), SARN_ERR_NOT_FOUND);
+    assert_int_equal(sarn_step_wait_until(call, 1), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_child(call, value, NULL), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_promise(call, "a", &id), SARN_ERR_NOT_FOUND);
+    assert_int_equal(sarn_step_continue_as_new(call, &value), SARN_ERR_SCHEMA);
+    assert_null(sarn_step_message(call, "nothing"));
+    assert_null(sarn_step_argument(call));
+    assert_int_equal(sarn_step_heartbeat(call), SARN_OK);
+    assert_true(sarn_step_now_us(call) > 0);
+    assert_true(sarn_step_now_us(call) == sarn_step_now_us(call));
+    say(call, "visit %u; ", sarn_step_visit(call));
+    return SARN_OK;
+}
+
+static sarn_status say_what_only_run_may(struct sarn_step_call *call)
+{
+    const struct sarn_str name = SARN_STR("n"), value = SARN_STR("v");
+
+    assert_int_equal(sarn_step_attribute(call, name, value), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_next(call, "b"), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_continue_as_new(call, NULL), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_wait_until(call, 1), SARN_ERR_STATE);
+    assert_int_equal(sarn_step_child(call, value, NULL), SARN_ERR_STATE);
+    say(call, "undone; ");
+    return SARN_OK;
+}
+
+static void what_a_step_may_say_is_checked_when_it_says_it(void **unused)
+{
+    struct fixture f;
+
+    (void)unused;
+    for (uint32_t local = 0; local < 2; local++) {
+        open_fixture(
+            &f,
+            (struct sarn_step){.id = "a",
+                               .run = say_everything,
+                               .compensate = say_what_only_run_may,
+                               .kind = local ? SARN_STEP_LOCAL : SARN_STEP_EXTERNAL},
+            (struct sarn_step){.id = "b", .run = badly, .kind = SARN_STEP_LOCAL});
+        (void)run(&f, "x");
+        assert_string_equal(f.said, "visit 1; undone; ");
+        close_fixture(&f);
+    }
+}
+
+/* --- the result --- */
+
+struct heard {
+    uint32_t answers;
+    sarn_status status;
+    char output[32];
+};
+
+static void hear(void *arg, const struct sarn_reply *reply)
+{
+    struct heard *heard = arg;
+    const struct sarn_str *output = reply->output;
+
+    heard->answers += 1;
+    heard->status = reply->status;
+    if (output != NULL) {
+        assert_ptr_equal(reply->output_type, &sarn_bytes_type);
+        snprintf(heard->output, sizeof(heard->output), "%.*s", (int)output->size,
+                 output->data);
+    }
+}
+
+static sarn_status give_id(struct sarn_step_call *call)
+{
+    struct sarn_str id = sarn_step_id(call);
+
+    return sarn_step_output(call, &id);
+}
+
+static void who_waits_for_the_end_gets_the_result(void **unused)
+{
+    const struct sarn_step a = {.id = "a", .run = give_id, .output = &sarn_bytes_type};
+    struct sarn_start start = SARN_START_INIT;
+    struct fixture f;
+
+    (void)unused;
+    start.workflow = "w";
+    start.workflow_id = sarn_str("x");
+    for (int fails = 0; fails < 2; fails++) {
+        open_fixture(&f, a,
+                     (struct sarn_step){.id = "b",
+                                        .run = fails != 0 ? badly : well,
+                                        .kind = SARN_STEP_LOCAL});
+        f.workflow.result = "a";
+        for (int again = 0; again < 2; again++) { /* And who asks later. */
+            struct sarn__request *request = NULL;
+            struct sarn__sim_outcome ignored = {.answers = 0};
+            struct heard heard = {.answers = 0};
+
+            assert_int_equal(
+                sarn__request_start(sarn__sim_engine(f.sim), &start, &request, NULL),
+                SARN_OK);
+            sarn__sim_request(f.sim, request, &ignored);
+            request->reply = hear;
+            request->reply_arg = &heard;
+            sarn__sim_run(f.sim);
+            assert_int_equal(heard.answers, 1);
+            assert_int_equal(heard.status, fails ? SARN_ERR_COMPENSATED : SARN_OK);
+            assert_string_equal(heard.output, fails ? "" : "a");
+        }
+        close_fixture(&f);
+    }
+}
+
 /* --- commands of a local step --- */
 
 static sarn_status
@@ -364,6 +496,8 @@ int main(void)
         cmocka_unit_test(a_failure_is_told_whatever_its_words_are),
         cmocka_unit_test(
             outputs_are_for_later_steps_and_for_the_steps_own_compensation),
+        cmocka_unit_test(what_a_step_may_say_is_checked_when_it_says_it),
+        cmocka_unit_test(who_waits_for_the_end_gets_the_result),
         cmocka_unit_test(a_local_step_sends_commands_and_hears_at_once),
         cmocka_unit_test(an_outage_in_a_local_step_is_no_answer),
     };
