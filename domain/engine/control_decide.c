@@ -4,6 +4,7 @@
 
 #include "core/definition.h"
 #include "core/fail.h"
+#include "core/plan.h"
 #include "engine/promise_id.h"
 
 typedef struct sarn__execution_event event_of;
@@ -232,7 +233,12 @@ static sarn_status decide_reset(const struct sarn__execution *execution,
                         .text = what->reason,
                         .was = execution->status,
                         .steps = doubts};
-    event->step_count = sarn__execution_doubts(execution, doubts);
+    event->step_count =
+        workflow == NULL
+            ? sarn__execution_doubts(execution, doubts)
+            : sarn__plan_doubts(execution,
+                                &(struct sarn__definition){.workflow = workflow},
+                                INT64_MAX, doubts);
     return SARN_OK;
 }
 
@@ -243,16 +249,23 @@ static bool is_undecided(const struct sarn__step *visit)
     return visit->state == SARN__STUCK || visit->state == SARN__UNKNOWN;
 }
 
-/* The visit that is to be decided about: that of the step named, or of what parked the
- * execution. NULL: it is parked for no step's sake, or its step is not in question. */
+/* The visit that is to be decided about: what parked the execution, if that is meant,
+ * else the latest one of the step named. NULL: it is parked for no step's sake, or its
+ * step is not in question. */
 static sarn_status parked_visit(const struct sarn__execution *execution,
                                 const struct sarn_control *what,
                                 const struct sarn__step **visit,
                                 struct sarn_error *error)
 {
     struct sarn_str step = what->step.size > 0 ? what->step : execution->parked.step;
-    const struct sarn__step *found = sarn__execution_step(execution, step);
+    const struct sarn__step *found =
+        sarn_str_equal(step, execution->parked.step)
+            ? sarn__execution_visit(execution, step, execution->parked_visit)
+            : NULL;
 
+    if (found == NULL || !is_undecided(found)) {
+        found = sarn__execution_step(execution, step);
+    }
     while (found != NULL && !is_undecided(found)) {
         found = found->earlier;
     }
