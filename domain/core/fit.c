@@ -77,7 +77,6 @@ static const char *difference_seen(const struct sarn__step *visit,
         return external ? NULL : "is of another kind";
     case SARN__AWAITING:
         return sarn__step_waits(step) ? NULL : "is of another kind";
-    case SARN__IN_DOUBT:
     case SARN__COMPENSATION_BACKOFF:
     case SARN__STUCK:
         return sarn__step_compensates(step) ? NULL
@@ -87,7 +86,8 @@ static const char *difference_seen(const struct sarn__step *visit,
                    ? NULL
                    : "is of another kind";
     case SARN__WAITING:
-    case SARN__DONE:
+    case SARN__DONE: /* With something to undo it, or without: nobody knows. */
+    case SARN__IN_DOUBT:
     case SARN__SKIPPED:
     case SARN__CANCELLED:
     case SARN__EXPIRED:
