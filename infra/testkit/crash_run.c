@@ -126,7 +126,7 @@ static sarn_status prepare(struct sarn__search *search,
             return sarn__fail(error, status, "%s", why.text);
         }
     }
-    return sarn_test_run(test, error);
+    return sarn_test_advance(test, 0, error);
 }
 
 sarn_status sarn__crash_run(struct sarn__search *search,

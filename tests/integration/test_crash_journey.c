@@ -52,7 +52,8 @@ static void whichever_step_fails_all_is_undone(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < COUNT(steps); i++) {
-        crash(steps[i], (struct journey_world){.refuses = steps[i], .pays = true}, 2);
+        crash(steps[i],
+              (struct journey_world){.deeds = {.refuses = steps[i]}, .pays = true}, 2);
     }
     crash("never paid", (struct journey_world){.signals = true}, 2);
 }

@@ -8,96 +8,6 @@
 #define SECOND INT64_C(1000000)
 #define HOUR   (3600 * SECOND)
 
-/* --- the world --- */
-
-static struct journey_deed *deed_of(const struct sarn_step_call *call)
-{
-    struct journey_world *world = sarn_step_context(call);
-    char name[96];
-
-    snprintf(name, sizeof(name), "%.*s/%.*s/%u", (int)sarn_step_workflow_id(call).size,
-             sarn_step_workflow_id(call).data, (int)sarn_step_id(call).size,
-             sarn_step_id(call).data, sarn_step_visit(call));
-    for (uint32_t i = 0; i < world->deed_count; i++) {
-        if (strcmp(world->deeds[i].name, name) == 0) {
-            return &world->deeds[i];
-        }
-    }
-    assert_true(world->deed_count < JOURNEY_DEEDS_MAX);
-    memcpy(world->deeds[world->deed_count].name, name, sizeof(name));
-    return &world->deeds[world->deed_count++];
-}
-
-/* A service knows what it has done under a key, and no visit has two. */
-static bool first_time(char seen[160], struct sarn_str key)
-{
-    char text[160];
-
-    assert_true(key.size > 0 && key.size < sizeof(text));
-    memcpy(text, key.data, key.size);
-    text[key.size] = '\0';
-    if (strcmp(seen, text) == 0) {
-        return false;
-    }
-    assert_string_equal(seen, "");
-    memcpy(seen, text, sizeof(text));
-    return true;
-}
-
-static bool is_refused(const struct sarn_step_call *call)
-{
-    const struct journey_world *world = sarn_step_context(call);
-
-    return world->refuses != NULL &&
-           sarn_str_equal(sarn_step_id(call), sarn_str(world->refuses));
-}
-
-/* Does it every time that it is asked: it must not be asked twice. */
-static sarn_status run_once(struct sarn_step_call *call)
-{
-    struct journey_deed *deed = deed_of(call);
-
-    deed->runs += 1;
-    if (is_refused(call)) {
-        return sarn_step_fail(call, "no", "no");
-    }
-    deed->stands += 1;
-    return SARN_OK;
-}
-
-static sarn_status run_by_key(struct sarn_step_call *call)
-{
-    struct journey_deed *deed = deed_of(call);
-
-    deed->runs += 1;
-    if (is_refused(call)) {
-        return sarn_step_fail(call, "no", "no");
-    }
-    if (first_time(deed->run_key, sarn_step_key(call))) {
-        deed->stands += 1;
-    }
-    return SARN_OK;
-}
-
-static sarn_status undo(struct sarn_step_call *call)
-{
-    struct journey_deed *deed = deed_of(call);
-
-    deed->undos += 1;
-    if (first_time(deed->undo_key, sarn_step_key(call)) && deed->stands > 0) {
-        deed->stands -= 1;
-    }
-    return SARN_OK;
-}
-
-static sarn_status reconcile(struct sarn_step_call *call)
-{
-    const struct journey_deed *deed = deed_of(call);
-
-    sarn_step_set_fate(call, deed->stands > 0 ? SARN_STEP_DONE : SARN_STEP_NOT_DONE);
-    return SARN_OK;
-}
-
 /* --- the steps that do something of their own --- */
 
 static sarn_status pack(struct sarn_step_call *call)
@@ -112,67 +22,43 @@ static sarn_status pack(struct sarn_step_call *call)
     assert_true(id.size < sizeof(world->promise));
     memcpy(world->promise, id.data, id.size);
     world->promise[id.size] = '\0';
-    return run_by_key(call);
+    return deeds_run_by_key(call);
 }
 
 /* Too heavy, the first time. */
 static sarn_status weigh(struct sarn_step_call *call)
 {
-    if (is_refused(call)) {
-        return sarn_step_fail(call, "no", "no");
+    if (deeds_nothing(call) != SARN_OK) {
+        return SARN_ERR_REJECTED; /* It has said why. */
     }
     return sarn_step_next(call, sarn_step_visit(call) == 1 ? "pack" : "sleep");
 }
 
-static sarn_status nothing(struct sarn_step_call *call)
-{
-    return is_refused(call) ? sarn_step_fail(call, "no", "no") : SARN_OK;
-}
-
-#define RETRY .retry = {.maximum_attempts = 2}
-
 static const struct sarn_step steps[] = {
-    {.id = "book", .run = run_once, .compensate = undo, .reconcile = reconcile, RETRY},
+    {.id = "book", DEEDS_ONCE},
     {.id = "pack",
      .run = pack,
-     .compensate = undo,
+     .compensate = deeds_undo,
      .flags = SARN_STEP_IDEMPOTENT,
-     RETRY},
+     .retry = {.maximum_attempts = 2}},
     {.id = "weigh", .run = weigh, .kind = SARN_STEP_LOCAL},
     {.id = "sleep", .kind = SARN_STEP_TIMER, .delay_us = HOUR},
-    {.id = "bus",
-     .run = run_by_key,
-     .compensate = undo,
-     .flags = SARN_STEP_IDEMPOTENT,
-     .group = "ways",
-     RETRY},
-    {.id = "train",
-     .run = run_once,
-     .compensate = undo,
-     .reconcile = reconcile,
-     .group = "ways",
-     RETRY},
-    {.id = "plane", .run = nothing, .kind = SARN_STEP_LOCAL, .group = "ways"},
+    {.id = "bus", DEEDS_BY_KEY, .group = "ways"},
+    {.id = "train", DEEDS_ONCE, .group = "ways"},
+    {.id = "plane", .run = deeds_nothing, .kind = SARN_STEP_LOCAL, .group = "ways"},
     {.id = "visa",
      .kind = SARN_STEP_SIGNAL,
      .timeouts = {.schedule_to_close_us = 24 * HOUR},
      .on_timeout = "bribe",
      .next = "tour"},
-    {.id = "bribe",
-     .run = run_by_key,
-     .compensate = undo,
-     .flags = SARN_STEP_IDEMPOTENT,
-     RETRY},
+    {.id = "bribe", DEEDS_BY_KEY},
     {.id = "tour", .kind = SARN_STEP_CHILD, .child = "tour"},
     {.id = "paid",
      .kind = SARN_STEP_PROMISE,
      .timeouts = {.schedule_to_close_us = 20 * 24 * HOUR}},
     {.id = "fly",
-     .run = run_once,
-     .compensate = undo,
-     .reconcile = reconcile,
-     .timeouts = {.start_to_close_us = SECOND, .compensation_us = SECOND},
-     RETRY},
+     DEEDS_ONCE,
+     .timeouts = {.start_to_close_us = SECOND, .compensation_us = SECOND}},
 };
 static const struct sarn_group groups[] = {
     {.name = "ways", .join = SARN_JOIN_COUNT, .count = 2}};
@@ -185,13 +71,9 @@ static const struct sarn_workflow journey = {"journey",
                                              .timeout_us = 30 * 24 * HOUR};
 
 static const struct sarn_step tour_steps[] = {
-    {.id = "walk",
-     .run = run_by_key,
-     .compensate = undo,
-     .flags = SARN_STEP_IDEMPOTENT,
-     RETRY},
+    {.id = "walk", DEEDS_BY_KEY},
     {.id = "rest", .kind = SARN_STEP_TIMER, .delay_us = HOUR / 2},
-    {.id = "eat", .run = run_once, .compensate = undo, .reconcile = reconcile, RETRY},
+    {.id = "eat", DEEDS_ONCE},
 };
 static const struct sarn_workflow tour = {"tour", 1, NULL, SARN_STEPS(tour_steps)};
 
@@ -222,8 +104,7 @@ sarn_status journey_setup(void *arg, sarn_test *test, struct sarn_error *error)
 
     (void)test;
     (void)error;
-    memset(world->deeds, 0, sizeof(world->deeds));
-    world->deed_count = 0;
+    deeds_forget(&world->deeds);
     world->promise[0] = '\0';
     return SARN_OK;
 }
@@ -292,7 +173,7 @@ sarn_status journey_drive(void *arg, sarn_test *test, struct sarn_error *error)
 /* --- what has to hold --- */
 
 /* Of the group it may be that one was not needed, or came too late. */
-static bool may_stand_or_not(const struct journey_deed *deed)
+static bool may_stand_or_not(const struct deed *deed)
 {
     return strncmp(deed->name, "1/bus/", 6) == 0 ||
            strncmp(deed->name, "1/train/", 8) == 0;
@@ -304,8 +185,8 @@ static sarn_status check_deeds(const struct journey_world *world,
 {
     bool completed = status == SARN_EXECUTION_COMPLETED;
 
-    for (uint32_t i = 0; i < world->deed_count; i++) {
-        const struct journey_deed *deed = &world->deeds[i];
+    for (uint32_t i = 0; i < world->deeds.count; i++) {
+        const struct deed *deed = &world->deeds.deeds[i];
 
         if (deed->stands < 0 || deed->stands > 1 || (!completed && deed->stands != 0) ||
             (completed && deed->stands == 0 && !may_stand_or_not(deed))) {
@@ -329,7 +210,7 @@ static bool may_end(const struct journey_world *world, uint32_t status)
     if (status == SARN_EXECUTION_TIMED_OUT) { /* An answer came a month late. */
         return true;
     }
-    if (world->refuses != NULL || !world->pays) {
+    if (world->deeds.refuses != NULL || !world->pays) {
         return status == SARN_EXECUTION_COMPENSATED;
     }
     return status == SARN_EXECUTION_COMPLETED;

@@ -12,32 +12,19 @@
  *   paid      a promise, which pack hands out
  *   fly       external with a timeout a second long, asked when in doubt
  *
- * Each acts once, or is undone: what stands is counted for each visit of each step, and
- * services know what they did under a key.
+ * Each acts once, or is undone.
  */
 #ifndef SARN_TESTS_SUPPORT_JOURNEY_H
 #define SARN_TESTS_SUPPORT_JOURNEY_H
 
-#include "sarn/test.h"
-
-#define JOURNEY_DEEDS_MAX 64u
-
-/* What was done in one visit of one step of one execution. */
-struct journey_deed {
-    char name[96]; /* "journey/1/pack/2" */
-    char run_key[160], undo_key[160];
-    int32_t stands;
-    uint32_t runs, undos;
-};
+#include "support/deeds.h"
 
 struct journey_world {
-    struct journey_deed deeds[JOURNEY_DEEDS_MAX];
-    uint32_t deed_count;
-    char promise[512]; /* As handed out; "": not yet. */
+    struct deeds deeds; /* First. */
+    char promise[512];  /* As handed out; "": not yet. */
     /* What is to happen: */
-    const char *refuses; /* The step that always fails; NULL: none. */
-    bool signals, pays;  /* The client does its part. */
-    uint32_t op;         /* enum sarn_control_op after so long; 0: none. */
+    bool signals, pays; /* The client does its part. */
+    uint32_t op;        /* enum sarn_control_op after so long; 0: none. */
     int64_t after_us;
 };
 
