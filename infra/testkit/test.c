@@ -86,7 +86,6 @@ static sarn_status make_sim(sarn_test *test, struct sarn_error *error)
         .codec = sarn__flatbuffers_codec(),
         .zones = sarn__posix_zones(),
         .json = sarn__yajl_json(),
-        .zones = sarn__posix_zones(),
         .start_us = test->options.start_us,
         .hooks = sarn__test_hooks(test),
     };
