@@ -39,42 +39,44 @@ struct arguments {
     bool has_options, help;
 };
 
-/* The value of the option called name at *i; NULL: it is not that one, or has none. */
-static const char *value_of(const char *name, int argc, char **argv, int *i)
+/* The value of option when it is the one called name: behind a '=', or next, the word
+ * after it, which is taken then (*i). NULL: it is another one, or has no value. */
+static const char *
+value_of(const char *name, const char *option, const char *next, int *i)
 {
     size_t size = strlen(name);
 
-    if (strncmp(argv[*i], name, size) != 0) {
+    if (strncmp(option, name, size) != 0) {
         return NULL;
     }
-    if (argv[*i][size] == '=') {
-        return argv[*i] + size + 1;
+    if (option[size] == '=') {
+        return option + size + 1;
     }
-    if (argv[*i][size] == '\0' && *i + 1 < argc) {
+    if (option[size] == '\0' && next != NULL) {
         *i += 1;
-        return argv[*i];
+        return next;
     }
     return NULL;
 }
 
-/* false: said why on stderr. */
-static bool take_option(struct arguments *arguments, int argc, char **argv, int *i)
+/* next NULL: option is the last word. false: said why on stderr. */
+static bool
+take_option(struct arguments *arguments, const char *option, const char *next, int *i)
 {
-    const char *option = argv[*i];
     const char *value;
 
     arguments->has_options = true;
-    if ((value = value_of("--fail", argc, argv, i)) != NULL) {
+    if ((value = value_of("--fail", option, next, i)) != NULL) {
         return bank_failures_add(&arguments->failures, value);
     }
-    if ((value = value_of("--seed", argc, argv, i)) != NULL) {
+    if ((value = value_of("--seed", option, next, i)) != NULL) {
         return bank_failures_seed(&arguments->failures, value);
     }
-    fprintf(stderr,
-            strcmp(option, "--fail") == 0 || strcmp(option, "--seed") == 0
-                ? "bank: %s takes a value\n"
-                : "bank: there is no option %s\n",
-            option);
+    if (strcmp(option, "--fail") == 0 || strcmp(option, "--seed") == 0) {
+        fprintf(stderr, "bank: %s takes a value\n", option);
+    } else {
+        fprintf(stderr, "bank: there is no option %s\n", option);
+    }
     return false;
 }
 
@@ -85,7 +87,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             arguments->help = true;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            if (!take_option(arguments, argc, argv, &i)) {
+            if (!take_option(arguments, argv[i], i + 1 < argc ? argv[i + 1] : NULL,
+                             &i)) {
                 return false;
             }
         } else if (arguments->word_count == WORDS_MAX) {

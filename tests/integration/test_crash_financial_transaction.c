@@ -79,7 +79,7 @@ static sarn_status refuse(struct sarn_step_call *call)
 static struct sarn_step *step_of(struct office *office, const char *id)
 {
     for (uint32_t i = 0; i < office->workflow.step_count; i++) {
-        if (strcmp(id, office->steps[i].id) == 0) {
+        if (sarn_str_equal(sarn_str(id), sarn_str(office->steps[i].id))) {
             return &office->steps[i];
         }
     }

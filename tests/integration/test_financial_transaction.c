@@ -167,8 +167,7 @@ static void too_many_in_a_day_are_refused_and_not_the_day_after(void **state)
     }
     assert_string_equal(clearing_do(c, "t10", 1),
                         "failed and was compensated: transaction t10 is refused: the "
-                        "user has made as many transactions as the window of time may "
-                        "have");
+                        "user has made too many transactions in the window of time");
     sarn__sim_advance(c->sim, 24 * HOUR_US);
     assert_string_equal(clearing_do(c, "t11", 1), "ok");
     assert_string_equal(clearing_state(c, "t11"),
@@ -195,8 +194,7 @@ static void too_much_in_a_day_is_refused(void **state)
     }
     assert_string_equal(clearing_do(c, "t8", 201),
                         "failed and was compensated: transaction t8 is refused: with "
-                        "it, the user's transactions would be over the sum of the "
-                        "window of time");
+                        "it, the user would move too much in the window of time");
 }
 
 static void who_is_on_a_list_moves_nothing_and_gets_nothing(void **state)

@@ -214,10 +214,9 @@ static sarn_status refuse(const struct compliance_screening *screening,
         [COMPLIANCE_REFUSAL_TRANSACTION_LIMIT] =
             "it is over the user's limit of one transaction",
         [COMPLIANCE_REFUSAL_WINDOW_COUNT] =
-            "the user has made as many transactions as the window of time may have",
+            "the user has made too many transactions in the window of time",
         [COMPLIANCE_REFUSAL_WINDOW_SUM] =
-            "with it, the user's transactions would be over the sum of the window of "
-            "time",
+            "with it, the user would move too much in the window of time",
         [COMPLIANCE_REFUSAL_EXPIRED] = "its review expired before anybody decided",
     };
     struct sarn_str id = screening->transaction;
