@@ -22,11 +22,21 @@ void sarn__plan(const struct sarn__execution *execution,
                 int64_t now_us,
                 struct sarn__plan *plan)
 {
+    sarn__plan_held(execution, definition, NULL, now_us, plan);
+}
+
+void sarn__plan_held(const struct sarn__execution *execution,
+                     const struct sarn__definition *definition,
+                     struct sarn__hold *holds,
+                     int64_t now_us,
+                     struct sarn__plan *plan)
+{
     struct sarn__planning planning = {
         .execution = execution,
         .workflow = definition->workflow,
         .now_us = now_us,
         .plan = plan,
+        .holds = holds,
     };
 
     assert(execution->status != 0);

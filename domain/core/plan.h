@@ -116,6 +116,20 @@ void sarn__plan(const struct sarn__execution *execution,
                 int64_t now_us,
                 struct sarn__plan *plan);
 
+/* A step that may not begin an attempt now: somebody else has the room (admission.h).
+ * asked: it would have. */
+struct sarn__hold {
+    struct sarn__hold *next;
+    struct sarn_str step; /* Its id in the definition. */
+    bool asked;
+};
+/* The same, with those of holds held back. */
+void sarn__plan_held(const struct sarn__execution *execution,
+                     const struct sarn__definition *definition,
+                     struct sarn__hold *holds,
+                     int64_t now_us,
+                     struct sarn__plan *plan);
+
 /* What a call was made for. */
 struct sarn__claim {
     enum sarn__duty_kind kind; /* CALL or RECONCILE */

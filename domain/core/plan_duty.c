@@ -142,6 +142,18 @@ bool sarn__plan_park(struct sarn__planning *planning,
     return sarn__plan_at_once(planning, SARN__DUTY_PARK, step, visit);
 }
 
+bool sarn__plan_is_held(const struct sarn__planning *planning,
+                        const struct sarn_step *step)
+{
+    for (struct sarn__hold *hold = planning->holds; hold != NULL; hold = hold->next) {
+        if (sarn_str_equal(hold->step, sarn_str(step->id))) {
+            hold->asked = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 int64_t sarn__plan_later(int64_t at_us, int64_t delay_us)
 {
     return at_us > INT64_MAX - delay_us ? INT64_MAX : at_us + delay_us;

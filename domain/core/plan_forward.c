@@ -54,18 +54,24 @@ static bool begin(struct sarn__planning *planning,
                   struct sarn__step *visit,
                   uint32_t number)
 {
+    bool windowed = false;
+
     if (sarn__step_waits(step)) {
         return sarn__plan_begin(planning, SARN__DUTY_AWAIT, step, visit, number);
     }
     if (sarn__step_is_local(step)) {
         return sarn__plan_begin(planning, SARN__DUTY_LOCAL, step, visit, number);
     }
-    if (visit != NULL && visit->permitted && sarn__step_is_windowed(step)) {
-        sarn__plan_under_way(planning, SARN__DUTY_CALL, step, visit);
+    windowed = visit != NULL && visit->permitted && sarn__step_is_windowed(step);
+    if (!windowed && expires(planning, step, visit)) {
+        return true;
+    }
+    if (sarn__plan_is_held(planning, step)) {
         return false;
     }
-    if (expires(planning, step, visit)) {
-        return true;
+    if (windowed) {
+        sarn__plan_under_way(planning, SARN__DUTY_CALL, step, visit);
+        return false;
     }
     sarn__plan_begin(planning, SARN__DUTY_INTEND, step, visit, number);
     planning->plan->duties[0].deadline_us = attempt_deadline(planning, step, visit);

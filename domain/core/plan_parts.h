@@ -26,6 +26,7 @@ struct sarn__planning {
     const struct sarn_workflow *workflow;
     int64_t now_us;
     struct sarn__plan *plan;
+    struct sarn__hold *holds;
     bool unknown; /* There is a visit that nobody knows the outcome of. */
 };
 
@@ -57,6 +58,9 @@ bool sarn__plan_park(struct sarn__planning *planning,
                      const char *format,
                      ...);
 
+/* Is step held back? */
+bool sarn__plan_is_held(const struct sarn__planning *planning,
+                        const struct sarn_step *step);
 /* Later, or never: no overflow. */
 int64_t sarn__plan_later(int64_t at_us, int64_t delay_us);
 /* The step that visit is of; NULL: the definition does not have it. *near, where to

@@ -53,7 +53,8 @@ wind_visit(struct sarn__planning *planning, struct sarn__step *visit, uint32_t *
     case SARN__WAITING:
     case SARN__BACKOFF:
         if (sarn__plan_may_be_out(planning->execution, planning->workflow, visit,
-                                  planning->now_us)) {
+                                  planning->now_us) &&
+            !sarn__plan_is_held(planning, step)) {
             sarn__plan_under_way(planning, SARN__DUTY_CALL, step, visit);
             return false;
         }

@@ -217,7 +217,8 @@ static sarn_status build(sarn_engine *engine,
     SARN__TRY(sarn__orchestrator_create(engine, error));
     SARN__TRY(sarn__schedules_create(engine, error));
     SARN__TRY(take_log(engine, config, error));
-    return build_projections(engine, error);
+    SARN__TRY(build_projections(engine, error));
+    return sarn__orchestrator_count(engine, error);
 }
 
 /* Release everything but the ports. */

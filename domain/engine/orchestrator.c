@@ -34,7 +34,7 @@ sarn_status sarn__orchestrator_create(sarn_engine *engine, struct sarn_error *er
     if (made->scratch == NULL || made->loading == NULL || made->plan == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory opening the log");
     }
-    return SARN_OK;
+    return sarn__admit_create(engine, error);
 }
 
 void sarn__orchestrator_destroy(sarn_engine *engine)
@@ -68,6 +68,7 @@ void sarn__orchestrator_destroy(sarn_engine *engine)
         sarn__heap_free(&heap, orchestrator->definitions[i]);
     }
     sarn__heap_free(&heap, orchestrator->definitions);
+    sarn__admission_destroy(orchestrator->admission);
     sarn__map_done(&orchestrator->runs);
     sarn__timers_done(&orchestrator->timers);
     sarn__heap_free(&heap, orchestrator->plan);

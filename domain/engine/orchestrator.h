@@ -17,6 +17,10 @@
 /* engine->orchestrator, over everything else of the engine. */
 SARN_MUST_USE sarn_status sarn__orchestrator_create(sarn_engine *engine,
                                                     struct sarn_error *error);
+/* The projections are there: count what limits are about (sarn.h, struct sarn_limit).
+ */
+SARN_MUST_USE sarn_status sarn__orchestrator_count(sarn_engine *engine,
+                                                   struct sarn_error *error);
 /* No job is with the host. Who still waits is answered SARN_ERR_CLOSED. Works
  * half-made, too. */
 void sarn__orchestrator_destroy(sarn_engine *engine);

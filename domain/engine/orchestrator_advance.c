@@ -51,11 +51,12 @@ static bool fits(const struct sarn__unit *unit, char why[SARN_ERROR_TEXT_BYTES])
 /* As sarn__plan(), for what only the engine knows. */
 static void plan(struct sarn__unit *unit)
 {
-    const struct sarn__run *run = unit->run;
+    struct sarn__run *run = unit->run;
     struct sarn__plan *plan = unit->plan;
     bool upgrades = false;
 
-    sarn__plan(run->execution, run->definition, unit->meta.time_us, plan);
+    sarn__plan_held(run->execution, run->definition, sarn__admit_holds(run),
+                    unit->meta.time_us, plan);
     upgrades = plan->count > 0 && plan->duties[0].kind == SARN__DUTY_UPGRADE;
     if ((upgrades || run->misfit) && !sarn__execution_is_over(run->execution) &&
         !fits(unit, plan->text)) {
@@ -264,8 +265,9 @@ static sarn_status fall_asleep(struct sarn__unit *unit, struct sarn_error *error
     const struct sarn__plan *plan = unit->plan;
     struct sarn__execution_event slept = {.kind = SARN__SLEPT};
 
-    if (plan->count > 0 || run->jobs != NULL || sarn__run_next_look(run) != INT64_MAX ||
-        unit->engine->winding || (run->asleep && !run->rang) ||
+    if (plan->count > 0 || run->jobs != NULL || run->tickets != NULL ||
+        sarn__run_next_look(run) != INT64_MAX || unit->engine->winding ||
+        (run->asleep && !run->rang) ||
         plan->wake_us - unit->meta.time_us <= SARN__RUN_SLEEP_US ||
         sarn__execution_is_over(run->execution) || !may_sleep(run->execution)) {
         return SARN_OK;
@@ -274,15 +276,33 @@ static sarn_status fall_asleep(struct sarn__unit *unit, struct sarn_error *error
     return sarn__unit_record(unit, run, &slept, error);
 }
 
+/* Its workflow's limit is reached: it has not begun, and may still run out of time. */
+static void wait_outside(struct sarn__unit *unit)
+{
+    const struct sarn__execution *execution = unit->run->execution;
+
+    unit->plan->count = 0;
+    unit->plan->winding = false;
+    unit->plan->wake_us = execution->beginning.deadline_us != 0
+                              ? execution->beginning.deadline_us
+                              : INT64_MAX;
+}
+
 static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
 {
     struct sarn__outcome nobody = {.fate = SARN_STEP_UNKNOWN,
                                    .text =
                                        SARN_STR("the step has no reconcile to ask")};
     const struct sarn__plan *next = unit->plan;
+    bool admitted = true;
 
     SARN__TRY(sarn__run_use_held(unit, error));
     SARN__TRY(sarn__run_expire_silent(unit, error));
+    SARN__TRY(sarn__admit_run(unit, &admitted, error));
+    if (!admitted) {
+        wait_outside(unit);
+        return SARN_OK;
+    }
     for (;;) {
         const struct sarn__duty *mute = NULL;
 
@@ -295,7 +315,15 @@ static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
         } else if (must_rest(unit->engine, &next->duties[0])) {
             return SARN_OK;
         } else {
-            SARN__TRY(carry_out(unit, &next->duties[0], error));
+            if (next->duties[0].kind == SARN__DUTY_INTEND) {
+                SARN__TRY(sarn__admit_attempt(unit->engine, unit->run, &next->duties[0],
+                                              &admitted, error));
+            }
+            /* One that is not admitted is held back in the next plan. */
+            if (admitted) {
+                SARN__TRY(carry_out(unit, &next->duties[0], error));
+            }
+            admitted = true;
         }
         if (unit->last.kind == SARN__STARTED) {
             unit->plan->count = 0; /* A new run: its first steps are another unit. */
@@ -365,7 +393,7 @@ static void set_timer(sarn_engine *engine, struct sarn__run *run, int64_t wake_u
 static bool may_leave(const struct sarn__run *run)
 {
     return run->jobs == NULL && run->held == NULL && run->waiters_first == NULL &&
-           (run->asleep || run->timer.place == 0);
+           run->tickets == NULL && (run->asleep || run->timer.place == 0);
 }
 
 static void
@@ -383,6 +411,7 @@ follow(sarn_engine *engine, struct sarn__run *run, const struct sarn__plan *plan
     sarn__run_answer(engine, run);
     if (run->definition != NULL) {
         sarn__run_review_jobs(engine, run, plan);
+        sarn__admit_review(orchestrator, run, plan);
     }
     if (engine->winding) {
         withdraw(engine, run);
@@ -456,6 +485,7 @@ bool sarn__runs_pump(sarn_engine *engine)
     const struct sarn__runs *called = &orchestrator->places[SARN__CALLED];
     const struct sarn__runs *ready = &orchestrator->places[SARN__READY];
 
+    sarn__admit_pass(engine);
     for (uint32_t i = 0;
          i < SARN__RUNS_PER_TURN && engine->stopped == SARN_OK &&
          called->first != NULL && !sarn__writer_is_full(&engine->writer);

@@ -115,6 +115,19 @@ static sarn_status launch(sarn_engine *engine,
     return SARN_OK;
 }
 
+bool sarn__run_calls(const struct sarn__run *run,
+                     const struct sarn_step *step,
+                     uint32_t visit)
+{
+    for (const struct sarn__step_job *job = run->jobs; job != NULL; job = job->next) {
+        if (job->claim.kind == SARN__DUTY_CALL && !job->claim.compensation &&
+            job->call.step == step && job->claim.visit == visit) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_call(const struct sarn__duty *duty)
 {
     return duty->kind == SARN__DUTY_CALL || duty->kind == SARN__DUTY_RECONCILE;
@@ -130,6 +143,7 @@ sarn_status sarn__run_launch(sarn_engine *engine,
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct sarn__duty *duty = &plan->duties[i];
         struct sarn__step_job *failed = find_job(run->held, duty);
+        bool admitted = true;
 
         if (!is_call(duty) || find_job(run->jobs, duty) != NULL ||
             (failed != NULL && failed->again_us > now_us)) {
@@ -137,6 +151,12 @@ sarn_status sarn__run_launch(sarn_engine *engine,
         }
         if (orchestrator->jobs_out >= orchestrator->jobs_max) {
             return SARN_ERR_OVERLOADED;
+        }
+        if (duty->kind == SARN__DUTY_CALL) {
+            SARN__TRY(sarn__admit_attempt(engine, run, duty, &admitted, NULL));
+        }
+        if (!admitted) {
+            continue;
         }
         SARN__TRY(launch(engine, run, duty, failed == NULL ? 1 : failed->asked + 1));
         if (failed != NULL) {

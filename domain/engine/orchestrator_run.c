@@ -159,6 +159,7 @@ void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run
 {
     assert(run->jobs == NULL && run->waiters_first == NULL);
     leave(orchestrator, run);
+    sarn__admit_drop(orchestrator, run);
     sarn__run_drop_state(orchestrator, run);
     sarn__run_forget_held(run);
     sarn__timers_clear(&orchestrator->timers, &run->timer);
@@ -191,6 +192,7 @@ sarn_status sarn__run_make_state(struct sarn__orchestrator *orchestrator,
         return SARN_ERR_NOMEM;
     }
     sarn__execution_init(execution, arena);
+    run->is_counted = true; /* It begins, or it was before. */
     keep(orchestrator, run, execution);
     return SARN_OK;
 }
@@ -282,6 +284,7 @@ static sarn_status take_up(sarn_engine *engine,
                   sarn__step_call_verify(&engine->log.ports.codec, execution,
                                          definition, NULL) != SARN_OK;
     keep(engine->orchestrator, run, execution);
+    sarn__admit_loaded(engine, run);
     return SARN_OK;
 }
 
@@ -373,6 +376,7 @@ void sarn__runs_reap(sarn_engine *engine)
             sarn__timers_set(&orchestrator->timers, &run->timer, run->timer.due_us);
             sarn__run_move(orchestrator, run, SARN__NOWHERE);
         } else {
+            run->inside = NULL; /* Asleep, it stays there. */
             sarn__run_destroy(orchestrator, run);
         }
     }

@@ -9,6 +9,7 @@
  *   orchestrator_jobs.c      its calls on workers
  *   orchestrator_continue.c  a run that ends by going on as a new one
  *   orchestrator_tell.c      telling a run something from outside of its own turn
+ *   orchestrator_admit.c     limits: who may begin
  *   orchestrator_children.c  what parents and children write to each other
  *   orchestrator_answer.c    replies
  *   orchestrator_info.c      questions
@@ -21,13 +22,15 @@
  *   called   Another run wrote to it, or it was loaded: its turn comes at once.
  *   leaving  It is over or asleep, and nobody waits for it; it stays until the store
  *            knows, too, so that nobody takes it up from what the store has not folded.
- *   nowhere  Jobs of it are out, its timer is set, or both.
+ *   nowhere  Jobs of it are out, its timer is set, it waits at a gate of a limit, or
+ *            several of these.
  *
  * Jobs of a run may be out wherever it is.
  */
 #ifndef SARN_ENGINE_ORCHESTRATOR_STATE_H
 #define SARN_ENGINE_ORCHESTRATOR_STATE_H
 
+#include "core/admission.h"
 #include "core/timers.h"
 #include "engine/execution_log.h"
 #include "engine/orchestrator.h"
@@ -61,6 +64,8 @@ struct sarn__run {
     struct sarn__request *waiters_first, *waiters_last;
     struct sarn__step_job *jobs; /* Out. */
     struct sarn__step_job *held; /* Back; their outcomes are not durable. */
+    struct sarn__ticket *tickets;
+    struct sarn__gate *inside; /* Its workflow's; NULL: not there. */
     uint64_t started_position;
     uint64_t last_position, last_version;
     uint64_t gate;
@@ -68,13 +73,27 @@ struct sarn__run {
     uint32_t tenant;
     uint32_t bytes; /* Counted for its state. */
     uint16_t name_size;
-    uint8_t where;  /* enum sarn__where */
-    bool recovered; /* Its windows may have been used by who is gone. */
-    bool orphaned;  /* So may intents that are durable. */
-    bool postponed; /* Its timer only gives memory or disk time to come back. */
-    bool misfit;    /* Its bytes do not fit the definition's types. */
-    bool asleep;    /* Its last event says so. */
-    bool rang;      /* And the time that it names has come. */
+    uint8_t where;   /* enum sarn__where */
+    bool recovered;  /* Its windows may have been used by who is gone. */
+    bool orphaned;   /* So may intents that are durable. */
+    bool postponed;  /* Its timer only gives memory or disk time to come back. */
+    bool misfit;     /* Its bytes do not fit the definition's types. */
+    bool asleep;     /* Its last event says so. */
+    bool rang;       /* And the time that it names has come. */
+    bool is_counted; /* Whether it is inside, is known. */
+};
+
+/* What one execution (step NULL), or one attempt of a step, waits or runs with where
+ * there is a limit. */
+struct sarn__ticket {
+    struct sarn__entry entry;
+    struct sarn__hold hold;
+    struct sarn__ticket *next; /* Of its run. */
+    struct sarn__run *run;
+    struct sarn__gate *gate;
+    const struct sarn_step *step;
+    uint32_t visit;
+    bool inside;
 };
 
 struct sarn__runs {
@@ -87,9 +106,10 @@ struct sarn__orchestrator {
     size_t bytes, bytes_max;           /* Of their states, about. */
     struct sarn__runs places[SARN__PLACES];
     struct sarn__timers timers;
-    struct sarn_arena *scratch; /* Of one unit. */
-    struct sarn_arena *loading; /* Of one event while loading. */
-    struct sarn__plan *plan;    /* Of one unit. */
+    struct sarn__admission *admission; /* NULL: nothing is limited. */
+    struct sarn_arena *scratch;        /* Of one unit. */
+    struct sarn_arena *loading;        /* Of one event while loading. */
+    struct sarn__plan *plan;           /* Of one unit. */
     struct sarn__definition **definitions;
     uint32_t definition_count;
     uint32_t leaving_count;
@@ -251,9 +271,45 @@ int64_t sarn__run_next_look(const struct sarn__run *run);
  * next open would have to ask. */
 SARN_MUST_USE sarn_status sarn__run_withdraw(struct sarn__unit *unit,
                                              struct sarn_error *error);
+/* Is a call of step's run out, of that visit? */
+bool sarn__run_calls(const struct sarn__run *run,
+                     const struct sarn_step *step,
+                     uint32_t visit);
 /* job leaves its run, or those that nobody wants. */
 void sarn__job_unlink(struct sarn__orchestrator *orchestrator,
                       struct sarn__step_job *job);
+
+/* --- orchestrator_admit.c --- */
+
+/* The gates of the engine's limits. SARN_ERR_INVALID: one makes no sense, or names what
+ * is not registered. */
+SARN_MUST_USE sarn_status sarn__admit_create(sarn_engine *engine,
+                                             struct sarn_error *error);
+/* run was folded: is it inside? */
+void sarn__admit_loaded(sarn_engine *engine, struct sarn__run *run);
+/* May the unit's run begin? false: it waits. SARN_ERR_NOMEM. */
+SARN_MUST_USE sarn_status sarn__admit_run(struct sarn__unit *unit,
+                                          bool *admitted,
+                                          struct sarn_error *error);
+/* May the attempt of duty (INTEND or CALL) begin? false: it waits. SARN_ERR_NOMEM. */
+SARN_MUST_USE sarn_status sarn__admit_attempt(sarn_engine *engine,
+                                              struct sarn__run *run,
+                                              const struct sarn__duty *duty,
+                                              bool *admitted,
+                                              struct sarn_error *error);
+/* The attempts of run that wait, for sarn__plan_held(). */
+struct sarn__hold *sarn__admit_holds(struct sarn__run *run);
+/* After plan, the last one of a unit: what has ended leaves, what is not wanted any
+ * more does not wait. */
+void sarn__admit_review(struct sarn__orchestrator *orchestrator,
+                        struct sarn__run *run,
+                        const struct sarn__plan *plan);
+/* run goes, as if it had never come. */
+void sarn__admit_drop(struct sarn__orchestrator *orchestrator, struct sarn__run *run);
+/* Let those pass who may now: their turn comes with the next pump. */
+void sarn__admit_pass(sarn_engine *engine);
+/* When a rate lets the next one pass; INT64_MAX: somebody has to leave first. */
+int64_t sarn__admit_due_us(sarn_engine *engine);
 
 /* --- orchestrator_children.c --- */
 
@@ -317,8 +373,8 @@ struct sarn__new_run {
     uint32_t tenant;
 };
 /* Begin it, in a unit of its own, and let it go on. SARN_ERR_EXISTS: one of that id is
- * under way, or parked. SARN_ERR_STATE: one has ended and is not durable, or not folded:
- * later. On failure nothing was written. */
+ * under way, or parked. SARN_ERR_STATE: one has ended and is not durable, or not
+ * folded: later. On failure nothing was written. */
 SARN_MUST_USE sarn_status sarn__orchestrator_begin(sarn_engine *engine,
                                                    const struct sarn__new_run *wanted,
                                                    struct sarn_error *error);

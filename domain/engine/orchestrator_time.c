@@ -215,5 +215,7 @@ int64_t sarn__orchestrator_next_wake(sarn_engine *engine)
         return INT64_MAX;
     }
     due_us = sarn__orchestrator_next_due(engine);
+    wake_us = due_us < wake_us ? due_us : wake_us;
+    due_us = sarn__admit_due_us(engine);
     return due_us < wake_us ? due_us : wake_us;
 }

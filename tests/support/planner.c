@@ -236,7 +236,7 @@ static const char *drive(struct planner *f)
     bool lags = false;
 
     for (;;) {
-        sarn__plan(&f->execution, &f->definition, f->now_us, &f->plan);
+        sarn__plan_held(&f->execution, &f->definition, f->holds, f->now_us, &f->plan);
         if (!sarn__plan_is_immediate(&f->plan)) {
             break;
         }

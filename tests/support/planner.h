@@ -30,10 +30,11 @@ struct planner {
     uint32_t commits, syncs;
     int64_t now_us;
     const char *failing; /* The local step that fails; NULL: none does. */
-    const char *next;    /* What local steps choose to go on with; NULL: nothing. */
-    bool undo_fails;     /* Local compensations fail. */
-    bool continues;      /* Local steps go on as a new run. */
-    char seen[2048];     /* What the last input led to. */
+    struct sarn__hold *holds;
+    const char *next; /* What local steps choose to go on with; NULL: nothing. */
+    bool undo_fails;  /* Local compensations fail. */
+    bool continues;   /* Local steps go on as a new run. */
+    char seen[2048];  /* What the last input led to. */
 };
 
 /* Steps, all with a compensation: an id, and what other members follow. */

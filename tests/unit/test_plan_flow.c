@@ -235,6 +235,68 @@ static void a_reconcile_that_fails_is_asked_again_by_the_policy(void **unused)
     planner_end(&f);
 }
 
+/* --- held back --- */
+
+static void a_step_that_is_held_back_begins_when_it_is_let_go(void **unused)
+{
+    struct sarn__hold b = {.step = SARN_STR("b")};
+    struct planner f = {.holds = &b};
+
+    (void)unused;
+    BEGIN(&f, EXTERNAL("a"), EXTERNAL("b"));
+    assert_false(b.asked);
+    assert_string_equal(planner_ok(&f), "a#1 ok | rest");
+    assert_true(b.asked);
+    f.holds = NULL;
+    assert_string_equal(planner_at(&f, 5), "b#1 begun | run b#1");
+    f.holds = &b;
+    assert_string_equal(planner_at(&f, 6), " run b#1"); /* It has begun. */
+    assert_string_equal(planner_fails(&f, "busy"),
+                        "b#1 failed, again at 106 | until 106");
+    assert_string_equal(planner_at(&f, 200), " rest"); /* Each attempt is one. */
+    planner_end(&f);
+}
+
+static void one_that_is_held_back_holds_nobody_else_of_its_group(void **unused)
+{
+    struct sarn__hold a = {.step = SARN_STR("a")};
+    struct planner f = {.holds = &a};
+
+    (void)unused;
+    assert_string_equal(
+        BEGIN(&f, EXTERNAL("a", .group = "g"), EXTERNAL("b", .group = "g")),
+        "started, b#1 begun | run b#1");
+    planner_end(&f);
+}
+
+static void a_window_is_held_back_and_given_up_by_a_cancel(void **unused)
+{
+    struct sarn__hold a = {.step = SARN_STR("a")};
+    struct planner f = {.holds = &a};
+
+    (void)unused;
+    assert_string_equal(BEGIN(&f, REPEATABLE("a"), REPEATABLE("b")),
+                        "started [a b] | rest");
+    assert_string_equal(planner_cancel(&f),
+                        "asked to end, undoing, cancelled, compensated | over");
+    planner_end(&f);
+}
+
+static void what_is_held_back_times_out_all_the_same(void **unused)
+{
+    struct sarn__hold a = {.step = SARN_STR("a")};
+    struct planner f = {0};
+
+    (void)unused;
+    BEGIN(&f, EXTERNAL("a", .timeouts = {.schedule_to_close_us = MS(150)}));
+    planner_fails(&f, "busy");
+    f.holds = &a;
+    assert_string_equal(planner_at(&f, 100), " until 150");
+    assert_string_equal(planner_at(&f, 150),
+                        "a#1 timed out as a whole, undoing, compensated | over");
+    planner_end(&f);
+}
+
 /* The arena's first block takes some; then there is none left. */
 static void nothing_is_settled_without_memory(void **unused)
 {
@@ -275,6 +337,10 @@ int main(void)
         cmocka_unit_test(only_the_attempt_that_is_under_way_is_claimed),
         cmocka_unit_test(an_attempt_without_an_intent_is_claimed_while_it_goes_forward),
         cmocka_unit_test(a_reconcile_that_fails_is_asked_again_by_the_policy),
+        cmocka_unit_test(a_step_that_is_held_back_begins_when_it_is_let_go),
+        cmocka_unit_test(one_that_is_held_back_holds_nobody_else_of_its_group),
+        cmocka_unit_test(a_window_is_held_back_and_given_up_by_a_cancel),
+        cmocka_unit_test(what_is_held_back_times_out_all_the_same),
         cmocka_unit_test(nothing_is_settled_without_memory),
     };
 
