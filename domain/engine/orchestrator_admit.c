@@ -13,6 +13,7 @@
 #include "core/heap.h"
 #include "engine/execution_rows.h"
 #include "engine/orchestrator_state.h"
+#include "sarn/events.h"
 
 static struct sarn__gate *gate_of(const sarn_engine *engine,
                                   const struct sarn__run *run,

@@ -14,7 +14,20 @@ void stage_open_in(struct stage *stage,
                    void *arg,
                    struct sarn_heap heap)
 {
-    struct sarn__sim_options sim = {.seed = seed, .codec = sarn__memory_codec()};
+    struct sarn_options options = {.heap = heap};
+
+    stage_open_with(stage, workflows, count, seed, arg, &options);
+}
+
+void stage_open_with(struct stage *stage,
+                     const struct sarn_workflow *const *workflows,
+                     uint32_t count,
+                     uint64_t seed,
+                     void *arg,
+                     const struct sarn_options *options)
+{
+    struct sarn__sim_options sim = {
+        .seed = seed, .options = *options, .codec = sarn__memory_codec()};
     struct sarn_error error = {SARN_OK, ""};
 
     assert_true(count <= STAGE_WORKFLOWS_MAX);
@@ -32,7 +45,6 @@ void stage_open_in(struct stage *stage,
     sim.options.modules = stage->modules;
     sim.options.module_count = 1;
     sim.options.context = stage;
-    sim.options.heap = heap;
     if (sarn__sim_create(&sim, &stage->sim, &error) != SARN_OK) {
         fail_msg("%s", error.text);
     }
@@ -64,14 +76,22 @@ void stage_start(struct stage *stage,
 {
     struct sarn_start start = SARN_START_INIT;
     struct sarn_str text = sarn_str(input);
-    struct sarn_error error = {SARN_OK, ""};
 
     start.workflow = workflow;
     start.workflow_id = sarn_str(id);
     start.input = input == NULL ? NULL : &text;
     start.exists = exists;
+    stage_send(stage, &start, out);
+}
+
+void stage_send(struct stage *stage,
+                const struct sarn_start *start,
+                struct sarn__sim_outcome *out)
+{
+    struct sarn_error error = {SARN_OK, ""};
+
     memset(out, 0, sizeof(*out));
-    if (sarn__sim_start(stage->sim, &start, out, &error) != SARN_OK) {
+    if (sarn__sim_start(stage->sim, start, out, &error) != SARN_OK) {
         fail_msg("%s", error.text);
     }
 }

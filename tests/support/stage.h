@@ -47,6 +47,13 @@ void stage_open_in(struct stage *stage,
                    uint64_t seed,
                    void *arg,
                    struct sarn_heap heap);
+/* The same with options, which get the module. */
+void stage_open_with(struct stage *stage,
+                     const struct sarn_workflow *const *workflows,
+                     uint32_t count,
+                     uint64_t seed,
+                     void *arg,
+                     const struct sarn_options *options);
 void stage_close(struct stage *stage);
 
 /* Start an execution with some text, or nothing, as its input. */
@@ -56,6 +63,9 @@ void stage_start(struct stage *stage,
                  const char *input,
                  uint32_t exists,
                  struct sarn__sim_outcome *out);
+void stage_send(struct stage *stage,
+                const struct sarn_start *start,
+                struct sarn__sim_outcome *out);
 /* The same of workflow "w", id "1", run to its end, and described: "ok",
  * "compensated: no". */
 const char *stage_do(struct stage *stage, const char *input);
