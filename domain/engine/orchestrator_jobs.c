@@ -146,6 +146,8 @@ sarn_status sarn__run_launch(sarn_engine *engine,
         bool admitted = true;
 
         if (!is_call(duty) || find_job(run->jobs, duty) != NULL ||
+            (duty->compensation &&
+             sarn__run_calls(run, duty->step, duty->visit_number)) ||
             (failed != NULL && failed->again_us > now_us)) {
             continue;
         }
@@ -305,6 +307,20 @@ sarn_status sarn__run_expire_silent(struct sarn__unit *unit, struct sarn_error *
     return SARN_OK;
 }
 
+/* Nobody waits for how this attempt ends, but what it did is undone by its key: when it
+ * has ended. One that timed out is not waited for even so. */
+static bool is_undone_after(const struct sarn__run *run,
+                            const struct sarn__step_job *job)
+{
+    const struct sarn__step *visit =
+        sarn__execution_visit(run->execution, job->claim.step_id, job->claim.visit);
+
+    return visit != NULL && visit->permitted && job->claim.kind == SARN__DUTY_CALL &&
+           !job->claim.compensation &&
+           (visit->state == SARN__IN_DOUBT || visit->state == SARN__COMPENSATING ||
+            visit->state == SARN__COMPENSATION_BACKOFF);
+}
+
 void sarn__run_review_jobs(sarn_engine *engine,
                            struct sarn__run *run,
                            const struct sarn__plan *plan)
@@ -318,7 +334,7 @@ void sarn__run_review_jobs(sarn_engine *engine,
             sarn__plan_claim(run->execution, run->definition, &job->claim, &duty);
 
         next = job->next;
-        if (!wanted) {
+        if (!wanted && !is_undone_after(run, job)) {
             disown(orchestrator, job);
         } else if (plan->winding) {
             atomic_store_explicit(&job->stop, true, memory_order_relaxed);

@@ -320,6 +320,63 @@ static void a_terminate_does_not_wait_for_what_is_under_way(void **unused)
     }
 }
 
+/* Which of the two has been seen of the step "a". */
+struct seen {
+    bool run, undone, in_order;
+};
+
+static sarn_status see_run(struct sarn_step_call *call)
+{
+    struct stage *stage = sarn_step_context(call);
+    struct seen *seen = stage->arg;
+
+    seen->in_order = seen->in_order && !seen->undone;
+    seen->run = true;
+    return SARN_OK;
+}
+
+static sarn_status see_undone(struct sarn_step_call *call)
+{
+    struct stage *stage = sarn_step_context(call);
+    struct seen *seen = stage->arg;
+
+    seen->undone = true;
+    return SARN_OK;
+}
+
+/* It has no intent: it is undone by its key, but not while it is under way. */
+static void a_terminate_undoes_what_is_out_when_it_has_come_back(void **unused)
+{
+    static const struct sarn_step steps[] = {{.id = "a",
+                                              .run = see_run,
+                                              .compensate = see_undone,
+                                              .flags = SARN_STEP_IDEMPOTENT}};
+    const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
+    const struct sarn_workflow *workflows[] = {&w};
+    uint32_t out_meanwhile = 0;
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct seen seen = {.in_order = true};
+        struct sarn__sim_outcome out;
+        struct stage stage;
+
+        stage_open(&stage, workflows, 1, seed, &seen);
+        stage_start(&stage, "w", "1", NULL, SARN_EXISTS_JOIN, &out);
+        while (sarn__sim_jobs(stage.sim, SARN__JOB_STEP) == 0) {
+            assert_true(sarn__sim_move(stage.sim));
+        }
+        out_meanwhile += seen.run ? 0 : 1;
+        stage_cancel(&stage, "w-1", true);
+        sarn__sim_run(stage.sim);
+        assert_int_equal(out.status, SARN_ERR_TERMINATED);
+        assert_true(seen.run && seen.undone && seen.in_order);
+        assert_int_equal(stage_in_memory(&stage), 0);
+        stage_close(&stage);
+    }
+    assert_true(out_meanwhile > 0);
+}
+
 static void a_run_whose_time_is_up_is_undone(void **unused)
 {
     const struct sarn_workflow w = {
@@ -390,6 +447,7 @@ int main(void)
         cmocka_unit_test(what_waits_is_given_up_by_a_cancel_and_undone),
         cmocka_unit_test(what_is_under_way_is_told_of_a_cancel_and_heard_to_its_end),
         cmocka_unit_test(a_terminate_does_not_wait_for_what_is_under_way),
+        cmocka_unit_test(a_terminate_undoes_what_is_out_when_it_has_come_back),
         cmocka_unit_test(a_run_whose_time_is_up_is_undone),
         cmocka_unit_test(a_reconcile_that_fails_is_asked_again),
     };
