@@ -356,7 +356,7 @@ static void a_terminate_undoes_what_is_out_when_it_has_come_back(void **unused)
     uint32_t out_meanwhile = 0;
 
     (void)unused;
-    for (uint64_t seed = 0; seed < 60; seed++) {
+    for (uint64_t seed = 0; seed < 600; seed++) {
         struct seen seen = {.in_order = true};
         struct sarn__sim_outcome out;
         struct stage stage;
