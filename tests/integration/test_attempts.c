@@ -1,8 +1,8 @@
 /* Attempts: several at once, late, silent, cancelled. */
 #include <string.h>
 
-#include "engine/orchestrator.h"
-#include "engine/state.h"
+#include "engine/control_decide.h"
+#include "engine/orchestrator_state.h"
 #include "support/stage.h"
 
 #define SECOND INT64_C(1000000)
@@ -377,6 +377,50 @@ static void a_terminate_undoes_what_is_out_when_it_has_come_back(void **unused)
     assert_true(out_meanwhile > 0);
 }
 
+/* The same for a reset: it comes back to a, and what was out did not go unnoticed. */
+static void a_reset_undoes_what_is_out_when_it_has_come_back(void **unused)
+{
+    static const struct sarn_step steps[] = {{.id = "f", .run = stage_serve},
+                                             {.id = "a",
+                                              .run = see_run,
+                                              .compensate = see_undone,
+                                              .flags = SARN_STEP_IDEMPOTENT}};
+    const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
+    const struct sarn_workflow *workflows[] = {&w};
+    const struct sarn_control what = {.op = SARN_CONTROL_RESET, .step = SARN_STR("f")};
+    struct sarn_error error;
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct seen seen = {.in_order = true};
+        struct sarn__execution_event event;
+        struct sarn__sim_outcome out;
+        struct sarn__run *run = NULL;
+        struct stage stage;
+
+        stage_open(&stage, workflows, 1, seed, &seen);
+        stage_start(&stage, "w", "1", NULL, SARN_EXISTS_JOIN, &out);
+        while (!seen.run) {
+            assert_true(sarn__sim_move(stage.sim));
+        }
+        assert_int_equal(sarn__run_take_up(sarn__sim_engine(stage.sim), 0,
+                                           sarn_str("w-1"), &run, &error),
+                         SARN_OK);
+        if (sarn__execution_step(run->execution, sarn_str("a"))->state ==
+            SARN__WAITING) {
+            assert_int_equal(sarn__control_decide(run->execution, &w, &what,
+                                                  stage.arena, &event, &error),
+                             SARN_OK);
+            assert_int_equal(stage_tell(&stage, "w-1", &event), SARN_OK);
+            sarn__sim_run(stage.sim);
+            assert_true(seen.undone);
+        }
+        sarn__sim_run(stage.sim);
+        assert_string_equal(stage_describe(&stage, &out), "ok");
+        stage_close(&stage);
+    }
+}
+
 static void a_run_whose_time_is_up_is_undone(void **unused)
 {
     const struct sarn_workflow w = {
@@ -448,6 +492,7 @@ int main(void)
         cmocka_unit_test(what_is_under_way_is_told_of_a_cancel_and_heard_to_its_end),
         cmocka_unit_test(a_terminate_does_not_wait_for_what_is_under_way),
         cmocka_unit_test(a_terminate_undoes_what_is_out_when_it_has_come_back),
+        cmocka_unit_test(a_reset_undoes_what_is_out_when_it_has_come_back),
         cmocka_unit_test(a_run_whose_time_is_up_is_undone),
         cmocka_unit_test(a_reconcile_that_fails_is_asked_again),
     };
