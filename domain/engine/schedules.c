@@ -40,7 +40,7 @@ void sarn__schedules_destroy(sarn_engine *engine)
         struct sarn__held_schedule *held =
             SARN__OF(node, struct sarn__held_schedule, node);
 
-        sarn__held_drop_state(held);
+        sarn__held_drop_state(engine->schedules, held);
         sarn__heap_free(&heap, held);
     }
     sarn__map_done(&schedules->map);
@@ -90,8 +90,10 @@ sarn_status sarn__held_find(sarn_engine *engine,
     return SARN_OK;
 }
 
-void sarn__held_drop_state(struct sarn__held_schedule *held)
+void sarn__held_drop_state(struct sarn__schedules *schedules,
+                           struct sarn__held_schedule *held)
 {
+    schedules->loaded -= held->arena != NULL ? 1 : 0;
     sarn_arena_destroy(held->arena);
     held->arena = NULL;
     held->next_version = 0;
@@ -108,10 +110,11 @@ static sarn_status make_state(sarn_engine *engine,
         return SARN_OK;
     }
     held->arena = sarn_arena_create(&engine->log.ports.heap);
+    engine->schedules->loaded += held->arena != NULL ? 1 : 0;
     if (held->arena == NULL ||
         sarn__schedule_init(&held->schedule, sarn__schedule_id(sarn__held_stream(held)),
                             held->arena) != SARN_OK) {
-        sarn__held_drop_state(held);
+        sarn__held_drop_state(engine->schedules, held);
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a schedule");
     }
     return SARN_OK;
@@ -156,7 +159,7 @@ sarn_status sarn__held_load(sarn_engine *engine,
     SARN__TRY(sarn__writer_head(&engine->writer, held->tenant, sarn__held_stream(held),
                                 &head, error));
     if (held->outgrown && head.last_position <= sarn__writer_folded(&engine->writer)) {
-        sarn__held_drop_state(held);
+        sarn__held_drop_state(engine->schedules, held);
     }
     SARN__TRY(make_state(engine, held, error));
     if (head.number == 0 || head.version < held->next_version) {
@@ -164,7 +167,7 @@ sarn_status sarn__held_load(sarn_engine *engine,
     }
     status = catch_up(engine, held, &head, error);
     if (status != SARN_OK) {
-        sarn__held_drop_state(held);
+        sarn__held_drop_state(engine->schedules, held);
     }
     return status;
 }
@@ -230,7 +233,8 @@ void sarn__held_fold(sarn_engine *engine,
 {
     sarn__writer_wait(&engine->writer);
     if (sarn__schedule_apply(&held->schedule, event, NULL) != SARN_OK) {
-        sarn__held_drop_state(held); /* No memory: the log tells it again. */
+        sarn__held_drop_state(engine->schedules,
+                              held); /* No memory: the log tells it again. */
         return;
     }
     if (event->kind == SARN__SCHEDULE_SET) {
@@ -363,6 +367,8 @@ bool sarn__schedules_turn(sarn_engine *engine)
         } else if (left) {
             sarn__held_call(schedules, held);
             more = true;
+        } else if (schedules->loaded > SARN__SCHEDULES_LOADED_MAX) {
+            sarn__held_drop_state(schedules, held); /* It sleeps, or is nobody's. */
         }
     }
     return more && !sarn__writer_is_full(&engine->writer);
@@ -380,7 +386,7 @@ void sarn__schedules_append_failed(sarn_engine *engine)
                 SARN__OF(node, struct sarn__held_schedule, node);
 
             if (held->arena == NULL || held->last_position > engine->durable) {
-                sarn__held_drop_state(held);
+                sarn__held_drop_state(engine->schedules, held);
                 sarn__held_call(schedules, held);
                 lost = true;
             }

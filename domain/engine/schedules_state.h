@@ -15,9 +15,10 @@
 #include "core/timers.h"
 #include "engine/schedules.h"
 
-#define SARN__SCHEDULE_FIRES_MAX 64u              /* Of one schedule, in one turn. */
-#define SARN__SCHEDULE_AGAIN_US  INT64_C(1000000) /* After memory or disk ran out. */
-#define SARN__SCHEDULE_FOLD_MAX  1000u /* Events, then it is told anew as it stands. */
+#define SARN__SCHEDULE_FIRES_MAX   64u              /* Of one schedule, in one turn. */
+#define SARN__SCHEDULE_AGAIN_US    INT64_C(1000000) /* After memory or disk ran out. */
+#define SARN__SCHEDULES_LOADED_MAX 1000u /* States kept of those that sleep. */
+#define SARN__SCHEDULE_FOLD_MAX    1000u /* Events, then it is told anew as it stands. */
 
 /* A schedule in memory. */
 struct sarn__held_schedule {
@@ -42,6 +43,7 @@ struct sarn__schedules {
     struct sarn__held_schedule *called_first, *called_last;
     struct sarn_arena *scratch; /* Of one event, of one plan. */
     struct sarn__schedule_plan plan;
+    uint32_t loaded;  /* Have a state. */
     int64_t again_us; /* No turn before; 0: any time. */
 };
 
@@ -57,7 +59,8 @@ SARN_MUST_USE sarn_status sarn__held_find(sarn_engine *engine,
 SARN_MUST_USE sarn_status sarn__held_load(sarn_engine *engine,
                                           struct sarn__held_schedule *held,
                                           struct sarn_error *error);
-void sarn__held_drop_state(struct sarn__held_schedule *held);
+void sarn__held_drop_state(struct sarn__schedules *schedules,
+                           struct sarn__held_schedule *held);
 /* The turn after this one looks at it. */
 void sarn__held_call(struct sarn__schedules *schedules,
                      struct sarn__held_schedule *held);

@@ -122,7 +122,7 @@ static void memory_that_runs_out_delays_a_run_and_loses_none(void **unused)
 
 /* --- many --- */
 
-#define SCHEDULES 300u
+#define SCHEDULES 1100u /* More than states are kept of. */
 
 static sarn_status count_starts(void *arg, const struct sarn_event *event)
 {
@@ -144,7 +144,7 @@ static void many_that_are_due_at_once_all_fire(void **unused)
         struct sarn_schedule schedule = ticker_hourly();
         char id[16];
 
-        snprintf(id, sizeof(id), "s%03u", i);
+        snprintf(id, sizeof(id), "s%04u", i);
         schedule.id = sarn_str(id);
         assert_string_equal(ticker_put(&ticker, &schedule), "ok");
     }

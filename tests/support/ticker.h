@@ -14,7 +14,7 @@
 
 #include "support/tzif.h"
 
-#define TICKER_DEEDS_MAX 400u
+#define TICKER_DEEDS_MAX 1200u
 
 struct ticker_deed {
     char id[128];  /* Workflow id. */
