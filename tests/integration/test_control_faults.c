@@ -97,43 +97,92 @@ static void a_forks_key_is_kept_with_the_new_execution(void **unused)
 
 /* --- crashes --- */
 
-/* Every op that an execution waiting at "go" can be told, and what comes of it. */
+/* Every op, told to an execution that waits at "go", is paused there, or is parked. */
+enum when { WAITING, PAUSED, STUCK, UNKNOWN };
+
 static const struct {
     enum sarn_control_op op;
+    enum when when;
     const char *name, *json, *step;
-    const char *history;
-    const char *id; /* Of the execution that the history is of. */
+    enum sarn_step_fate fate;
+    const char *history; /* From there on. */
+    const char *id;      /* Of the execution that the history is of. */
 } ops[] = {
-    {SARN_CONTROL_SIGNAL, "go", "{\"text\":\"now\"}", NULL,
+    {SARN_CONTROL_SIGNAL, WAITING, "go", "{\"text\":\"now\"}", NULL, 0,
      "StepWaiting(go) SignalReceived(go) StepSucceeded(go) StepWaiting(receipt)", "1"},
-    {SARN_CONTROL_SIGNAL, "ring", NULL, NULL, "StepWaiting(go) SignalReceived(ring)",
-     "1"},
-    {SARN_CONTROL_UPDATE, "rename", "{\"text\":\"eva\"}", NULL,
+    {SARN_CONTROL_SIGNAL, WAITING, "ring", NULL, NULL, 0,
+     "StepWaiting(go) SignalReceived(ring)", "1"},
+    {SARN_CONTROL_UPDATE, WAITING, "rename", "{\"text\":\"eva\"}", NULL, 0,
      "StepWaiting(go) UpdateAccepted(rename)", "1"},
-    {SARN_CONTROL_CANCEL, NULL, NULL, NULL,
+    {SARN_CONTROL_CANCEL, WAITING, NULL, NULL, NULL, 0,
      "StepWaiting(go) CancelRequested StepCancelled(go) CompensationBegan "
      "StepStarted(fetch) StepSucceeded(fetch) ExecutionCompensated",
      "1"},
-    {SARN_CONTROL_TERMINATE, NULL, NULL, NULL,
+    {SARN_CONTROL_TERMINATE, WAITING, NULL, NULL, NULL, 0,
      "StepWaiting(go) CancelRequested CompensationBegan StepCancelled(go) "
      "StepStarted(fetch) StepSucceeded(fetch) ExecutionCompensated",
      "1"},
-    {SARN_CONTROL_PAUSE, NULL, NULL, NULL, "StepWaiting(go) ExecutionPaused", "1"},
-    {SARN_CONTROL_RESET, NULL, NULL, "go",
+    {SARN_CONTROL_PAUSE, WAITING, NULL, NULL, NULL, 0,
+     "StepWaiting(go) ExecutionPaused", "1"},
+    {SARN_CONTROL_RESUME, PAUSED, NULL, NULL, NULL, 0,
+     "StepWaiting(go) ExecutionPaused ExecutionResumed", "1"},
+    {SARN_CONTROL_RESET, WAITING, NULL, NULL, "go", 0,
      "StepWaiting(go) ResetRequested(go) StepCancelled(go) ExecutionRewound(go) "
      "StepWaiting(go)",
      "1"},
-    {SARN_CONTROL_FORK, "2", NULL, "go",
+    {SARN_CONTROL_FORK, WAITING, "2", NULL, "go", 0,
      "ExecutionStarted StepInherited(fetch) StepWaiting(go)", "2"},
+    {SARN_CONTROL_PROMISE, WAITING, NULL, "{\"text\":\"paid\"}", NULL, 0,
+     "StepWaiting(go) PromiseSettled(receipt)", "1"},
+    {SARN_CONTROL_FAIL_PROMISE, WAITING, NULL, NULL, NULL, 0,
+     "StepWaiting(go) PromiseSettled(receipt)", "1"},
+    {SARN_CONTROL_RETRY, STUCK, NULL, NULL, NULL, 0,
+     "ExecutionParked(fetch) ExecutionUnparked(fetch) StepStarted(fetch) "
+     "StepSucceeded(fetch) ExecutionCompensated",
+     "1"},
+    {SARN_CONTROL_SKIP, STUCK, NULL, NULL, NULL, 0,
+     "ExecutionParked(fetch) ExecutionUnparked(fetch) ExecutionCompensated", "1"},
+    {SARN_CONTROL_RESOLVE, STUCK, NULL, NULL, "fetch", SARN_STEP_DONE,
+     "ExecutionParked(fetch) ExecutionUnparked(fetch) ExecutionCompensated", "1"},
+    {SARN_CONTROL_RESOLVE, UNKNOWN, NULL, "{\"text\":\"at noon\"}", NULL,
+     SARN_STEP_DONE,
+     "ExecutionParked(deliver) ExecutionUnparked(deliver) ExecutionCompleted", "1"},
+    {SARN_CONTROL_SKIP, UNKNOWN, NULL, NULL, NULL, 0,
+     "ExecutionParked(deliver) ExecutionUnparked(deliver) ExecutionCompleted", "1"},
 };
 
-static struct sarn_control op_control(size_t op)
+static void bring_there(struct errand *f, enum when when)
+{
+    switch (when) {
+    case WAITING:
+        errand_start(f, "1");
+        break;
+    case PAUSED:
+        errand_start(f, "1");
+        assert_string_equal(errand_do(f, SARN_CONTROL_PAUSE, "1"), "ok");
+        break;
+    case STUCK:
+        errand_park_stuck(f, "1");
+        break;
+    case UNKNOWN:
+        errand_park_unknown(f, "1");
+        break;
+    }
+}
+
+static struct sarn_control op_control(struct errand *f, size_t op)
 {
     struct sarn_control control = errand_control(ops[op].op, "1");
 
-    control.name = sarn_str(ops[op].name);
+    if (ops[op].op == SARN_CONTROL_PROMISE || ops[op].op == SARN_CONTROL_FAIL_PROMISE) {
+        control.workflow = control.workflow_id = (struct sarn_str){NULL, 0};
+        control.name = errand_promise(f, "1");
+    } else {
+        control.name = sarn_str(ops[op].name);
+    }
     control.json = sarn_str(ops[op].json);
     control.step = sarn_str(ops[op].step);
+    control.fate = ops[op].fate;
     control.key = sarn_str("the key");
     return control;
 }
@@ -144,8 +193,10 @@ static struct sarn_control op_control(size_t op)
 static void check_history(struct errand *f, size_t op, const char *when)
 {
     const char *history = errand_history(f, ops[op].id);
-    const char *tail =
-        strstr(history, ops[op].id[0] == '2' ? "ExecutionStarted" : "StepWaiting(go)");
+    const char *from = ops[op].id[0] == '2'    ? "ExecutionStarted"
+                       : ops[op].when >= STUCK ? "ExecutionParked"
+                                               : "StepWaiting(go)";
+    const char *tail = strstr(history, from);
 
     if (tail == NULL || strcmp(tail, ops[op].history) != 0) {
         fail_msg("op %d, %s: %s", (int)ops[op].op, when, history);
@@ -158,12 +209,13 @@ static bool crash_after(size_t op, uint64_t seed, uint64_t moves)
 {
     struct errand f;
     struct errand_reply reply;
-    struct sarn_control control = op_control(op);
+    struct sarn_control control;
     char when[64];
     bool crashed;
 
     errand_open(&f, seed, NULL);
-    errand_start(&f, "1");
+    bring_there(&f, ops[op].when);
+    control = op_control(&f, op);
     assert_int_equal(errand_send(&f, &control, &reply), SARN_OK);
     crashed = sarn__sim_run_moves(f.sim, moves);
     snprintf(when, sizeof(when), "seed %d, crashed after %d moves", (int)seed,
@@ -207,10 +259,11 @@ static void what_an_append_failed_to_write_was_not_said(void **unused)
     (void)unused;
     for (size_t op = 0; op < COUNT(ops); op++) {
         struct errand f;
-        struct sarn_control control = op_control(op);
+        struct sarn_control control;
 
         errand_open(&f, op, NULL);
-        errand_start(&f, "1");
+        bring_there(&f, ops[op].when);
+        control = op_control(&f, op);
         sarn__sim_fail_append(f.sim, 1, SARN__MEMORY_FULL);
         assert_non_null(strstr(errand_tell(&f, &control), "no space left"));
         assert_non_null(strstr(errand_tell(&f, &control), "ok"));
@@ -227,12 +280,13 @@ static void fail_at(size_t op, uint64_t nth, bool *failed)
     struct errand f;
     struct test_heap counts = {.calls = 0};
     struct sarn_options options = SARN_OPTIONS_INIT;
-    struct sarn_control control = op_control(op);
+    struct sarn_control control;
     const char *answer;
 
     options.heap = test_heap(&counts);
     errand_open(&f, 1, &options);
-    errand_start(&f, "1");
+    bring_there(&f, ops[op].when);
+    control = op_control(&f, op);
     counts.fail_at = counts.calls + nth;
     answer = errand_tell(&f, &control);
     *failed = counts.calls >= counts.fail_at;
