@@ -181,7 +181,7 @@ int32_t sarn__zone_rule_offset(const struct sarn__zone_rule *rule,
                                int64_t *until_s)
 {
     int64_t year = sarn__civil_of(utc_s + rule->standard_s).year;
-    struct change changes[6];
+    struct change changes[6] = {{0, 0}};
     uint32_t count = 0;
     int32_t offset = rule->standard_s;
 

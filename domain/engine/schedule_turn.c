@@ -1,4 +1,5 @@
 /* One turn of one schedule: what its plan says, recorded and begun. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -271,6 +272,7 @@ sarn_status sarn__schedule_advance(sarn_engine *engine,
         if (sarn__writer_is_full(&engine->writer)) {
             break;
         }
+        assert(workflow != NULL); /* What is not there does not fire. */
         SARN__TRY(fire(engine, held, workflow, error));
         /* What was folded anew, or could not be. */
         SARN__TRY(sarn__held_load(engine, held, error));

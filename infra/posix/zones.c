@@ -21,6 +21,7 @@ static bool is_letter_or_digit(char c)
  * way up, or to the root. */
 static bool may_be_a_zone(struct sarn_str name)
 {
+    static const char others[] = {'/', '_', '+', '-'};
     bool begins = true;
 
     if (name.size > SARN__ZONE_NAME_BYTES_MAX) {
@@ -29,8 +30,9 @@ static bool may_be_a_zone(struct sarn_str name)
     for (uint32_t i = 0; i < name.size; i++) {
         char c = name.data[i];
 
-        if (begins ? !is_letter_or_digit(c)
-                   : !is_letter_or_digit(c) && memchr("/_+-", c, 4) == NULL) {
+        if (begins
+                ? !is_letter_or_digit(c)
+                : !is_letter_or_digit(c) && memchr(others, c, sizeof(others)) == NULL) {
             return false;
         }
         begins = c == '/';

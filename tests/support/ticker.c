@@ -1,10 +1,9 @@
 #include "support/ticker.h"
-#include "engine/state.h"
-#include "support/executions.h"
 
 #include "engine/state.h"
 #include "infra/memory/codec.h"
 #include "sarn/events.h"
+#include "support/executions.h"
 #include "support/schedule.h"
 #include "support/test.h"
 
