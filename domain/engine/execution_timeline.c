@@ -96,17 +96,23 @@ static sarn_status find_start(struct telling *telling)
 
 /* --- telling it --- */
 
-/* The table that a beginning names: the log's, or that of a module that is here. */
+/* The table that a beginning names: that of a module that is here, or the log's. */
 static sarn_status look_up(struct telling *telling,
                            const struct sarn__beginning *beginning)
 {
+    const struct sarn_workflow *here = sarn__registry_workflow_version(
+        telling->log->registry, telling->workflow, beginning->fingerprint);
     struct sarn__definition *definition = NULL;
     struct sarn_error why;
-    sarn_status status =
-        sarn__definition_read(telling->log, telling->workflow, beginning->fingerprint,
-                              telling->arena, &definition, &why);
+    sarn_status status = SARN_OK;
 
-    if (status == SARN_OK) {
+    telling->timeline.workflow = here;
+    if (here == NULL) {
+        status = sarn__definition_read(telling->log, telling->workflow,
+                                       beginning->fingerprint, telling->arena,
+                                       &definition, &why);
+    }
+    if (definition != NULL) {
         telling->timeline.workflow = definition->workflow;
     }
     return status == SARN_OK || status == SARN_ERR_NOT_FOUND
