@@ -77,15 +77,33 @@ void sarn__call_abandon(struct sarn__call *call, sarn_status status, const char 
     on_reply(call, &reply);
 }
 
-/* Hand request over (it is ours until then) and return. */
-static sarn_status submit(struct sarn__host *host,
-                          struct sarn__request *request,
+/* Check a caller's struct and make a request of it. */
+typedef sarn_status make_fn(sarn_engine *engine,
+                            const void *from,
+                            struct sarn__request **request,
+                            struct sarn_error *error);
+
+/* Hand a request over and return. */
+static sarn_status submit(sarn_engine *engine,
+                          make_fn *make,
+                          const void *from,
                           sarn_reply_fn *reply,
                           void *arg,
                           struct sarn_error *error)
 {
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
     sarn_status status;
 
+    if (host == NULL) {
+        return sarn__host_forked(error);
+    }
+    if (reply == NULL) {
+        return sarn__fail(
+            error, SARN_ERR_INVALID,
+            "no reply function was given: give one, or use the call that waits");
+    }
+    SARN__TRY(make(engine, from, &request, error));
     request->reply = reply;
     request->reply_arg = arg;
     status = sarn__host_submit(host, request, NULL, error);
@@ -97,7 +115,7 @@ static sarn_status submit(struct sarn__host *host,
 
 /* Hand request over and wait for its reply, as blocked says. */
 static sarn_status
-call_as(struct sarn__host *host, struct sarn__request *request, struct blocked blocked)
+wait_for(struct sarn__host *host, struct sarn__request *request, struct blocked blocked)
 {
     struct sarn__call *made = sarn_arena_alloc(request->arena, sizeof(*made));
     struct sarn_error *error = blocked.error;
@@ -121,32 +139,40 @@ call_as(struct sarn__host *host, struct sarn__request *request, struct blocked b
     return blocked.status;
 }
 
-static sarn_status call(struct sarn__host *host,
-                        struct sarn__request *request,
+static sarn_status
+call_as(sarn_engine *engine, make_fn *make, const void *from, struct blocked blocked)
+{
+    struct sarn__host *host = sarn__host_of(engine);
+    struct sarn__request *request;
+
+    if (host == NULL) {
+        return sarn__host_forked(blocked.error);
+    }
+    SARN__TRY(make(engine, from, &request, blocked.error));
+    return wait_for(host, request, blocked);
+}
+
+static sarn_status call(sarn_engine *engine,
+                        make_fn *make,
+                        const void *from,
                         struct sarn_reply *result,
                         struct sarn_error *error)
 {
-    return call_as(host, request, (struct blocked){.result = result, .error = error});
-}
-
-static sarn_status no_reply(struct sarn_error *error)
-{
-    return sarn__fail(
-        error, SARN_ERR_INVALID,
-        "no reply function was given: give one, or use the call that waits");
+    return call_as(engine, make, from,
+                   (struct blocked){.result = result, .error = error});
 }
 
 /* --- commands --- */
 
-static sarn_status copy_command(sarn_engine *engine,
-                                const struct sarn_command *command,
+static sarn_status make_command(sarn_engine *engine,
+                                const void *from,
                                 struct sarn__request **request,
                                 struct sarn_error *error)
 {
     struct sarn_command ours;
 
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), command,
-                               "sarn_command", error));
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), from, "sarn_command",
+                               error));
     return sarn__request_command(engine, &ours, request, error);
 }
 
@@ -156,14 +182,7 @@ sarn_status sarn_submit(sarn_engine *engine,
                         void *arg,
                         struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL || reply == NULL) {
-        return host == NULL ? sarn__host_forked(error) : no_reply(error);
-    }
-    SARN__TRY(copy_command(engine, command, &request, error));
-    return submit(host, request, reply, arg, error);
+    return submit(engine, make_command, command, reply, arg, error);
 }
 
 sarn_status sarn_call(sarn_engine *engine,
@@ -171,26 +190,19 @@ sarn_status sarn_call(sarn_engine *engine,
                       struct sarn_reply *result,
                       struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(copy_command(engine, command, &request, error));
-    return call(host, request, result, error);
+    return call(engine, make_command, command, result, error);
 }
 
 /* --- appending --- */
 
-static sarn_status copy_append(sarn_engine *engine,
-                               const struct sarn_append *append,
+static sarn_status make_append(sarn_engine *engine,
+                               const void *from,
                                struct sarn__request **request,
                                struct sarn_error *error)
 {
     struct sarn_append ours;
 
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), append, "sarn_append",
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), from, "sarn_append",
                                error));
     return sarn__request_append(engine, &ours, request, error);
 }
@@ -201,14 +213,7 @@ sarn_status sarn_append_submit(sarn_engine *engine,
                                void *arg,
                                struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL || reply == NULL) {
-        return host == NULL ? sarn__host_forked(error) : no_reply(error);
-    }
-    SARN__TRY(copy_append(engine, append, &request, error));
-    return submit(host, request, reply, arg, error);
+    return submit(engine, make_append, append, reply, arg, error);
 }
 
 sarn_status sarn_append_call(sarn_engine *engine,
@@ -216,14 +221,25 @@ sarn_status sarn_append_call(sarn_engine *engine,
                              struct sarn_reply *result,
                              struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
+    return call(engine, make_append, append, result, error);
+}
 
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(copy_append(engine, append, &request, error));
-    return call(host, request, result, error);
+/* What is said about a stream. */
+struct about {
+    uint32_t tenant;
+    struct sarn_str stream, metadata;
+    int64_t expected_version;
+};
+
+static sarn_status make_metadata(sarn_engine *engine,
+                                 const void *from,
+                                 struct sarn__request **request,
+                                 struct sarn_error *error)
+{
+    const struct about *about = from;
+
+    return sarn__request_metadata(engine, about->tenant, about->stream, about->metadata,
+                                  request, error);
 }
 
 sarn_status sarn_stream_set_metadata(sarn_engine *engine,
@@ -232,15 +248,21 @@ sarn_status sarn_stream_set_metadata(sarn_engine *engine,
                                      struct sarn_str metadata,
                                      struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
+    const struct about about = {
+        .tenant = tenant, .stream = stream, .metadata = metadata};
 
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(
-        sarn__request_metadata(engine, tenant, stream, metadata, &request, error));
-    return call(host, request, NULL, error);
+    return call(engine, make_metadata, &about, NULL, error);
+}
+
+static sarn_status make_delete(sarn_engine *engine,
+                               const void *from,
+                               struct sarn__request **request,
+                               struct sarn_error *error)
+{
+    const struct about *about = from;
+
+    return sarn__request_delete(engine, about->tenant, about->stream,
+                                about->expected_version, request, error);
 }
 
 sarn_status sarn_stream_delete(sarn_engine *engine,
@@ -249,28 +271,23 @@ sarn_status sarn_stream_delete(sarn_engine *engine,
                                int64_t expected_version,
                                struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
+    const struct about about = {
+        .tenant = tenant, .stream = stream, .expected_version = expected_version};
 
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(sarn__request_delete(engine, tenant, stream, expected_version, &request,
-                                   error));
-    return call(host, request, NULL, error);
+    return call(engine, make_delete, &about, NULL, error);
 }
 
 /* --- executions --- */
 
-static sarn_status copy_start(sarn_engine *engine,
-                              const struct sarn_start *start,
+static sarn_status make_start(sarn_engine *engine,
+                              const void *from,
                               struct sarn__request **request,
                               struct sarn_error *error)
 {
     struct sarn_start ours;
 
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), start, "sarn_start",
-                               error));
+    SARN__TRY(
+        sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), from, "sarn_start", error));
     return sarn__request_start(engine, &ours, request, error);
 }
 
@@ -280,14 +297,7 @@ sarn_status sarn_execution_start(sarn_engine *engine,
                                  void *arg,
                                  struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL || reply == NULL) {
-        return host == NULL ? sarn__host_forked(error) : no_reply(error);
-    }
-    SARN__TRY(copy_start(engine, start, &request, error));
-    return submit(host, request, reply, arg, error);
+    return submit(engine, make_start, start, reply, arg, error);
 }
 
 sarn_status sarn_execute(sarn_engine *engine,
@@ -295,27 +305,20 @@ sarn_status sarn_execute(sarn_engine *engine,
                          struct sarn_reply *result,
                          struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(copy_start(engine, start, &request, error));
-    return call(host, request, result, error);
+    return call(engine, make_start, start, result, error);
 }
 
 /* --- telling an execution something --- */
 
-static sarn_status copy_control(sarn_engine *engine,
-                                const struct sarn_control *control,
+static sarn_status make_control(sarn_engine *engine,
+                                const void *from,
                                 struct sarn__request **request,
                                 struct sarn_error *error)
 {
     struct sarn_control ours;
 
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), control,
-                               "sarn_control", error));
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), from, "sarn_control",
+                               error));
     return sarn__request_control(engine, &ours, request, error);
 }
 
@@ -325,14 +328,7 @@ sarn_status sarn_control_submit(sarn_engine *engine,
                                 void *arg,
                                 struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL || reply == NULL) {
-        return host == NULL ? sarn__host_forked(error) : no_reply(error);
-    }
-    SARN__TRY(copy_control(engine, control, &request, error));
-    return submit(host, request, reply, arg, error);
+    return submit(engine, make_control, control, reply, arg, error);
 }
 
 sarn_status sarn_control_call(sarn_engine *engine,
@@ -341,20 +337,32 @@ sarn_status sarn_control_call(sarn_engine *engine,
                               const void **output,
                               struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(copy_control(engine, control, &request, error));
-    return call_as(host, request,
+    return call_as(engine, make_control, control,
                    (struct blocked){.arena = arena,
                                     .output = arena == NULL ? NULL : output,
                                     .error = error});
 }
 
 /* --- schedules --- */
+
+/* A schedule, and its input where that is JSON. */
+struct put {
+    const struct sarn_schedule *schedule;
+    struct sarn_str json;
+};
+
+static sarn_status make_put(sarn_engine *engine,
+                            const void *from,
+                            struct sarn__request **request,
+                            struct sarn_error *error)
+{
+    const struct put *put = from;
+    struct sarn_schedule ours;
+
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), put->schedule,
+                               "sarn_schedule", error));
+    return sarn__request_schedule_put(engine, &ours, put->json, request, error);
+}
 
 sarn_status sarn_schedule_put(sarn_engine *engine,
                               const struct sarn_schedule *schedule,
@@ -368,32 +376,26 @@ sarn_status sarn__host_schedule_put(sarn_engine *engine,
                                     struct sarn_str json,
                                     struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-    struct sarn_schedule ours;
+    const struct put put = {schedule, json};
 
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), schedule,
-                               "sarn_schedule", error));
-    SARN__TRY(sarn__request_schedule_put(engine, &ours, json, &request, error));
-    return call(host, request, NULL, error);
+    return call(engine, make_put, &put, NULL, error);
+}
+
+static sarn_status make_alteration(sarn_engine *engine,
+                                   const void *from,
+                                   struct sarn__request **request,
+                                   struct sarn_error *error)
+{
+    struct sarn_schedule_change ours;
+
+    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), from,
+                               "sarn_schedule_change", error));
+    return sarn__request_schedule_alter(engine, &ours, request, error);
 }
 
 sarn_status sarn_schedule_alter(sarn_engine *engine,
                                 const struct sarn_schedule_change *change,
                                 struct sarn_error *error)
 {
-    struct sarn__host *host = sarn__host_of(engine);
-    struct sarn__request *request;
-    struct sarn_schedule_change ours;
-
-    if (host == NULL) {
-        return sarn__host_forked(error);
-    }
-    SARN__TRY(sarn__sized_copy(&ours, sizeof(ours), sizeof(ours), change,
-                               "sarn_schedule_change", error));
-    SARN__TRY(sarn__request_schedule_alter(engine, &ours, &request, error));
-    return call(host, request, NULL, error);
+    return call(engine, make_alteration, change, NULL, error);
 }
