@@ -169,6 +169,15 @@ static sarn_status authorize(sarn_engine *engine, const struct sarn__request *re
         command.actor = request->as.control.what.actor;
         command.origin = request->as.control.what.origin;
         command.key = request->as.control.what.key;
+        if (request->as.control.what.op == SARN_CONTROL_FORK) { /* Two of them. */
+            const struct sarn_control *what = &request->as.control.what;
+
+            SARN__TRY(hooks->authorize(hooks->arg, &command));
+            (void)snprintf(stream, sizeof(stream), "%.*s-%.*s",
+                           (int)what->workflow.size, what->workflow.data,
+                           (int)what->name.size, what->name.data);
+            command.stream = sarn_str(stream);
+        }
         break;
     case SARN__REQUEST_SCHEDULE:
         command.stream = sarn__schedule_stream(command.stream, stream);

@@ -93,9 +93,9 @@ struct sarn_hooks {
     /* Before decide: may actor of tenant submit this? Anything but SARN_OK denies it.
      * What is no command is shown as one without type and data: an append once for each
      * of its streams, metadata and deletions by their stream, the start of an execution
-     * and what one is told (control.h) by its own, "<workflow>-<workflow_id>". Commands
-     * that steps send are not asked about: who may start the workflow may do what it
-     * does.
+     * and what one is told (control.h) by its own, "<workflow>-<workflow_id>", a fork by
+     * both of its. Commands that steps send are not asked about: who may start the
+     * workflow may do what it does.
      * [dispatch thread] NULL: everybody may. */
     sarn_status (*authorize)(void *arg, const struct sarn_command *command);
     /* [dispatch thread] NULL: nobody looks. */
@@ -135,6 +135,7 @@ struct sarn_options {
  * SARN_ERR_BUSY: names the owner's pid. SARN_ERR_CORRUPT: not a Sarn log, or damaged.
  * SARN_ERR_UNSUPPORTED: newer format, network file system. SARN_ERR_PERMISSION,
  * SARN_ERR_NOT_FOUND, SARN_ERR_FULL, SARN_ERR_IO, SARN_ERR_NOMEM.
+ * SARN_ERR_EXISTS: what is no socket is where the control socket is to be.
  * SARN_ERR_INVALID: a module contradicts itself or another: says where. */
 SARN_API SARN_MUST_USE sarn_status sarn_open(const char *path,
                                              const struct sarn_options *options,

@@ -231,6 +231,39 @@ static void a_fork_of_what_is_not_there_is_refused(void **unused)
     errand_close(&f);
 }
 
+/* --- who may --- */
+
+/* Eva may do everything; everybody else nothing to execution 2. */
+static sarn_status only_eva(void *arg, const struct sarn_command *command)
+{
+    bool eva = sarn_str_equal(command->actor, sarn_str("eva"));
+
+    (void)arg;
+    return eva || !sarn_str_equal(command->stream, sarn_str("errand-2"))
+               ? SARN_OK
+               : SARN_ERR_DENIED;
+}
+
+static void the_authorize_hook_is_asked_about_the_execution_and_its_fork(void **unused)
+{
+    struct errand f;
+    struct sarn_options options = SARN_OPTIONS_INIT;
+    struct sarn_control fork = errand_control(SARN_CONTROL_FORK, "1");
+
+    (void)unused;
+    options.hooks.authorize = only_eva;
+    errand_open(&f, 1, &options);
+    errand_start(&f, "1");
+    fork.step = sarn_str("go");
+    fork.name = sarn_str("2");
+    assert_non_null(strstr(errand_tell(&f, &fork), "not authorized: "));
+    assert_string_equal(errand_state(&f, "2"), "none");
+    assert_string_equal(fork_at(&f, "1", "go", "2"), "ok"); /* Says Eva. */
+    assert_non_null(strstr(errand_do(&f, SARN_CONTROL_PAUSE, "2"), "not authorized: "));
+    assert_string_equal(errand_do(&f, SARN_CONTROL_PAUSE, "1"), "ok");
+    errand_close(&f);
+}
+
 /* --- what an undo would do --- */
 
 static sarn_status add_undo(void *arg, const struct sarn_undo_step *step)
@@ -382,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_fork_takes_over_what_was_done_and_goes_its_own_way),
         cmocka_unit_test(a_fork_that_is_cancelled_undoes_nothing_that_it_took_over),
         cmocka_unit_test(a_fork_of_what_is_not_there_is_refused),
+        cmocka_unit_test(the_authorize_hook_is_asked_about_the_execution_and_its_fork),
         cmocka_unit_test(a_plan_says_what_an_undo_would_do_and_does_nothing),
         cmocka_unit_test(what_is_over_or_being_undone_is_told_nothing_more),
         cmocka_unit_test(requests_that_make_no_sense_are_refused_at_once),
