@@ -2,6 +2,8 @@
  */
 #include <string.h>
 
+#include "engine/state.h"
+#include "support/heap.h"
 #include "support/stage.h"
 
 #define SECOND  INT64_C(1000000)
@@ -19,6 +21,7 @@ struct watch {
 
 struct world {
     struct stage stage;
+    struct sarn_limit limit;
     struct watch watch;
     struct sarn__sim_outcome outs[RUNS];
     char ids[RUNS][ID_SIZE];
@@ -86,18 +89,28 @@ static const struct sarn_workflow signalled = {
 
 /* --- the world --- */
 
+static void begin_in(struct world *world,
+                     const struct sarn_workflow *workflow,
+                     uint64_t seed,
+                     struct sarn_limit limit,
+                     struct sarn_heap heap)
+{
+    const struct sarn_workflow *workflows[] = {workflow};
+    struct sarn_options options = {.limit_count = 1, .heap = heap};
+
+    memset(world, 0, sizeof(*world));
+    world->limit = limit;
+    world->limit.workflow = "w";
+    options.limits = &world->limit;
+    stage_open_with(&world->stage, workflows, 1, seed, &world->watch, &options);
+}
+
 static void begin(struct world *world,
                   const struct sarn_workflow *workflow,
                   uint64_t seed,
                   struct sarn_limit limit)
 {
-    const struct sarn_workflow *workflows[] = {workflow};
-    struct sarn_options options = {.limit_count = 1};
-
-    memset(world, 0, sizeof(*world));
-    limit.workflow = "w";
-    options.limits = &limit;
-    stage_open_with(&world->stage, workflows, 1, seed, &world->watch, &options);
+    begin_in(world, workflow, seed, limit, (struct sarn_heap){NULL, NULL});
 }
 
 static void start(struct world *world, uint32_t tenant, uint32_t priority)
@@ -397,6 +410,43 @@ static void who_sleeps_is_still_inside_after_a_reopen_too(void **unused)
     }
 }
 
+/* Memory that is not there for a moment delays; nobody is forgotten at the gate. What
+ * cannot be folded stops the engine, and goes on with the next one. */
+static void without_memory_at_any_moment_everybody_passes_in_the_end(void **unused)
+{
+    static const struct sarn_limit limits[] = {{.concurrency = 1},
+                                               {.step = "a", .concurrency = 1}};
+
+    (void)unused;
+    for (uint64_t at = 1; at < 400; at++) {
+        struct test_heap heap = {.fail_at = 0};
+        struct world world;
+
+        begin_in(&world, &idempotent, at, limits[at % 2], test_heap(&heap));
+        for (uint32_t i = 0; i < 4; i++) {
+            start(&world, 0, i);
+        }
+        heap.fail_at = heap.calls + at;
+        (void)sarn__sim_run_moves(world.stage.sim, 2000);
+        heap.fail_at = 0;
+        if (sarn__sim_engine(world.stage.sim)->stopped != SARN_OK) {
+            stage_crash(&world.stage);
+        }
+        run(&world);
+        for (uint32_t i = 0; i < 4; i++) {
+            const char stream[] = {'w', '-', (char)('a' + (int)i), '\0'};
+            bool began = strstr(stage_history(&world.stage, stream), "started") != NULL;
+
+            assert_true(!began || strstr(world.stage.text, "completed") != NULL);
+        }
+        start(&world, 0, 0);
+        run(&world);
+        assert_string_equal(stage_describe(&world.stage, &world.outs[4]), "ok");
+        stage_close(&world.stage);
+        assert_int_equal(heap.live, 0);
+    }
+}
+
 /* --- refused --- */
 
 static void a_limit_of_what_there_is_not_is_refused(void **unused)
@@ -451,6 +501,7 @@ int main(void)
         cmocka_unit_test(who_has_no_time_left_while_it_waits_never_begins),
         cmocka_unit_test(after_a_crash_the_limits_hold_as_before),
         cmocka_unit_test(who_sleeps_is_still_inside_after_a_reopen_too),
+        cmocka_unit_test(without_memory_at_any_moment_everybody_passes_in_the_end),
         cmocka_unit_test(a_limit_of_what_there_is_not_is_refused),
     };
 
