@@ -244,6 +244,12 @@ static void judge_children(struct judge *judge, const struct judge_life *life)
             visit->child.size == 0 ? NULL : life_of(judge, visit->child);
         uint32_t status = child != NULL ? child->execution.status : 0;
 
+        /* Its name may have become another's. */
+        if (child != NULL && memcmp(&child->execution.beginning.run_id,
+                                    &visit->child_run, sizeof(visit->child_run)) != 0) {
+            continue;
+        }
+
         /* One that is not needed any more does not stand alone. */
         if (child != NULL && !child->rewound && visit->state == SARN__CANCELLED &&
             is_undone(life->execution.status) && status == SARN_EXECUTION_COMPLETED &&

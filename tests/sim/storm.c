@@ -87,7 +87,7 @@ struct sarn__sim_outcome *storm_asks(struct storm *storm)
     return &storm->asked[storm->asked_count++];
 }
 
-void storm_start(struct storm *storm, uint32_t number, uint32_t flags)
+void storm_start(struct storm *storm, uint32_t number, uint32_t exists, uint32_t flags)
 {
     struct sarn_start start = SARN_START_INIT;
     struct sarn_str input = sarn_str(number == 0 ? "1" : "0");
@@ -96,6 +96,9 @@ void storm_start(struct storm *storm, uint32_t number, uint32_t flags)
 
     snprintf(id, sizeof(id), "%u", number);
     start.flags = flags;
+    start.exists = exists;
+    start.priority = (uint32_t)storm_draw(storm, 3);
+    start.timeout_us = storm_draw(storm, 8) == 0 ? 5000000 : 0;
     start.workflow = "w";
     start.workflow_id = sarn_str(id);
     start.input = &input;
@@ -150,6 +153,7 @@ void storm_blow(struct storm *storm)
         return;
     case 6:
         storm_start(storm, (uint32_t)storm_draw(storm, STORM_STARTS_MAX),
+                    (uint32_t)storm_draw(storm, SARN_EXISTS_REPLACE + 1),
                     SARN_START_DETACHED);
         return;
     default:

@@ -41,7 +41,8 @@ uint64_t storm_draw(struct storm *storm, uint64_t below);
 void storm_look(struct storm *storm, bool final);
 /* Room for what becomes of one more request. */
 struct sarn__sim_outcome *storm_asks(struct storm *storm);
-void storm_start(struct storm *storm, uint32_t number, uint32_t flags);
+/* exists: enum sarn_exists */
+void storm_start(struct storm *storm, uint32_t number, uint32_t exists, uint32_t flags);
 /* Something happens. */
 void storm_blow(struct storm *storm);
 

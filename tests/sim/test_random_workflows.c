@@ -53,9 +53,9 @@ static uint64_t live_through(struct storm *storm, uint64_t seed, struct tally *t
 
     storm_begin(storm, seed);
     for (uint32_t i = 0; i < 1 + storm_draw(storm, STORM_STARTS_MAX); i++) {
-        storm_start(storm, i, 0);
+        storm_start(storm, i, SARN_EXISTS_JOIN, 0);
     }
-    blows = storm_draw(storm, 14);
+    blows = storm_draw(storm, storm_draw(storm, 8) == 0 ? 50 : 14);
     for (uint64_t i = 0; i < blows; i++) {
         (void)sarn__sim_run_moves(storm->sim, storm_draw(storm, STORM_MOVES));
         storm_blow(storm);

@@ -84,6 +84,19 @@ static void what_is_not_needed_any_more_is_not_retried_and_does_no_harm(void **u
     planner_end(&f);
 }
 
+static void a_member_left_behind_that_was_not_done_is_given_up(void **unused)
+{
+    GROUP(f, FIRST, 0);
+
+    (void)unused;
+    BEGIN(&f, EXTERNAL("a", .group = "g"), EXTERNAL("b", .group = "g"));
+    assert_string_equal(planner_ok_of(&f, "b"), "b#1 ok, g joined by 1 | run a#1");
+    assert_string_equal(planner_crash(&f), " ask a#1");
+    assert_string_equal(planner_was(&f, SARN_STEP_NOT_DONE),
+                        "a#1 was not done, a cancelled, completed | over");
+    planner_end(&f);
+}
+
 static void a_late_member_is_undone_with_the_rest(void **unused)
 {
     GROUP(f, FIRST, 0);
@@ -283,6 +296,7 @@ int main(void)
         cmocka_unit_test(members_fail_and_are_retried_each_by_itself),
         cmocka_unit_test(the_first_one_is_enough_and_what_is_under_way_ends_by_itself),
         cmocka_unit_test(what_is_not_needed_any_more_is_not_retried_and_does_no_harm),
+        cmocka_unit_test(a_member_left_behind_that_was_not_done_is_given_up),
         cmocka_unit_test(a_late_member_is_undone_with_the_rest),
         cmocka_unit_test(as_many_as_it_needs),
         cmocka_unit_test(a_group_that_cannot_succeed_winds_down_and_is_undone),

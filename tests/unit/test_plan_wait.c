@@ -158,6 +158,24 @@ static void a_child_is_waited_for_and_undone_with_its_parent(void **unused)
     planner_end(&f);
 }
 
+/* It has completed, and its parent comes to know when it is already to end. */
+static void a_child_that_is_not_needed_any_more_is_undone_all_the_same(void **unused)
+{
+    struct planner f = {0};
+
+    (void)unused;
+    BEGIN(&f, WAIT(CHILD, "c", .child = "w"));
+    planner_tell(&f, (struct sarn__execution_event){.kind = SARN__PAUSED});
+    end_child(&f, SARN_EXECUTION_COMPLETED, false);
+    planner_cancel(&f);
+    assert_string_equal(
+        planner_tell(&f, (struct sarn__execution_event){.kind = SARN__RESUMED}),
+        "resumed, c#1 ok, undoing, cancelled, undo c#1 begun | rest");
+    assert_string_equal(end_child(&f, SARN_EXECUTION_UNDONE, true),
+                        "undo c ended, undo c#1 ok, compensated, cancelled | over");
+    planner_end(&f);
+}
+
 static void a_child_that_was_undone_has_failed_for_good(void **unused)
 {
     struct planner f = {0};
@@ -404,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_promise_is_kept_or_broken_from_outside),
         cmocka_unit_test(a_promise_may_be_kept_before_it_is_waited_for),
         cmocka_unit_test(a_child_is_waited_for_and_undone_with_its_parent),
+        cmocka_unit_test(a_child_that_is_not_needed_any_more_is_undone_all_the_same),
         cmocka_unit_test(a_child_that_was_undone_has_failed_for_good),
         cmocka_unit_test(a_child_with_a_compensation_is_compensated_by_that),
         cmocka_unit_test(a_wait_times_out_and_fails_or_goes_on_elsewhere),
