@@ -136,6 +136,7 @@ static sarn_status begin_child(struct sarn__unit *unit,
                       .parent_visit = duty->visit_number,
                       .parent_close = duty->step->parent_close}};
 
+    birth.replaces = child->execution->status; /* 0: it is a new one. */
     birth.beginning.deadline_us = sarn__run_deadline_us(
         unit->meta.time_us, child->definition->workflow->timeout_us);
     SARN__TRY(sarn__run_hash_input(unit->engine, input, birth.beginning.input_hash));

@@ -93,6 +93,9 @@ sarn_status sarn__unit_record(struct sarn__unit *unit,
     if (timed.kind == SARN__UNPARKED) {
         timed.status = run->execution->status;
     }
+    if (timed.kind == SARN__CANCEL_REQUESTED && timed.was == run->execution->status) {
+        timed.was = 0; /* It says that what was parked is running again: it is not. */
+    }
     SARN__TRY(sarn__execution_write(&unit->engine->writer, &meta, sarn__run_stream(run),
                                     sarn__run_workflow(run), sarn__run_workflow_id(run),
                                     &timed, &written, error));

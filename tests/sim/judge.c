@@ -272,6 +272,52 @@ static void judge_children(struct judge *judge, const struct judge_life *life)
     }
 }
 
+/* --- what a search says --- */
+
+static sarn_status judge_row(void *arg, const struct sarn_execution_row *row)
+{
+    struct judge *judge = arg;
+    char stream[128];
+    const struct judge_life *life = NULL;
+
+    snprintf(stream, sizeof(stream), "%.*s-%.*s", (int)row->workflow.size,
+             row->workflow.data, (int)row->workflow_id.size, row->workflow_id.data);
+    life = life_of(judge, sarn_str(stream));
+    if (row->status != life->execution.status) {
+        judge_wrong(judge, life, "a search finds it with status %u and not %u",
+                    row->status, life->execution.status);
+    }
+    judge->rows += 1;
+    return SARN_OK;
+}
+
+static sarn_status judge_count(void *arg, const struct sarn_execution_count *count)
+{
+    struct judge *judge = arg;
+
+    for (uint32_t i = 0; i < judge->count; i++) {
+        const struct judge_life *life = &judge->lives[i];
+
+        judge->counted -= life->execution.status == count->status &&
+                          sarn_str_equal(sarn_str(life->plot->name), count->workflow);
+    }
+    judge->counted += (int64_t)count->count;
+    return SARN_OK;
+}
+
+static void judge_search(struct judge *judge, struct sarn_log *log)
+{
+    struct sarn_error error = {SARN_OK, ""};
+
+    assert_ok(sarn_executions(log, NULL, judge_row, judge, &error), &error);
+    assert_ok(sarn_execution_counts(log, judge_count, judge, &error), &error);
+    if (judge->rows != judge->count || judge->counted != 0) {
+        fail_msg("%s: a search finds %" PRIu64 " of %" PRIu32
+                 " executions, and %" PRId64 " too many are counted",
+                 judge->what, judge->rows, judge->count, judge->counted);
+    }
+}
+
 void judge_read(struct judge *judge,
                 struct world *world,
                 sarn_engine *engine,
@@ -290,6 +336,7 @@ void judge_read(struct judge *judge,
     assert_ok(
         sarn__log_read(sarn__engine_log(engine), &range, judge_event, judge, &error),
         &error);
+    judge_search(judge, sarn__engine_log(engine));
     for (uint32_t i = 0; final && i < judge->count; i++) {
         judge_run(judge, &judge->lives[i]);
         judge_balance(judge, &judge->lives[i], engine);

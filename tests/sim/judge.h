@@ -33,6 +33,8 @@ struct judge {
     bool final;       /* The world has come to rest. */
     struct judge_life lives[JUDGE_LIVES_MAX];
     uint32_t count;
+    uint64_t rows;   /* That a search found, */
+    int64_t counted; /* and how many too many were counted. */
     uint64_t events;
     uint64_t hash;                            /* Of all events. */
     uint64_t facts[SARN__SLEPT + 1];          /* By kind. */

@@ -40,6 +40,27 @@ static void make_module(struct storm *storm)
     storm->modules[1] = &storm->module;
 }
 
+/* How much may go on at once, in some storms. */
+static uint32_t make_limits(struct storm *storm)
+{
+    uint32_t count = 0;
+
+    if (storm_draw(storm, 3) != 0) {
+        return 0;
+    }
+    storm->limits[count++] = (struct sarn_limit){
+        .workflow = "w", .concurrency = 1 + (uint32_t)storm_draw(storm, 2)};
+    storm->limits[count++] =
+        (struct sarn_limit){.workflow = "w",
+                            .step = storm->world.plots[0].ids[0],
+                            .rate = storm_draw(storm, 2) == 0 ? 5 : 0,
+                            .concurrency = 1 + (uint32_t)storm_draw(storm, 2)};
+    if (storm_draw(storm, 2) == 0) {
+        storm->limits[count++] = (struct sarn_limit){.workflow = "c", .concurrency = 1};
+    }
+    return count;
+}
+
 void storm_begin(struct storm *storm, uint64_t seed)
 {
     struct sarn__sim_options options = {.seed = seed, .codec = sarn__memory_codec()};
@@ -55,6 +76,8 @@ void storm_begin(struct storm *storm, uint64_t seed)
     options.options.modules = storm->modules;
     options.options.module_count = 2;
     options.options.context = &storm->world;
+    options.options.limits = storm->limits;
+    options.options.limit_count = make_limits(storm);
     if (sarn__sim_create(&options, &storm->sim, &error) != SARN_OK) {
         fail_msg("%s: %s", storm->what, error.text);
     }

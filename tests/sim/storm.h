@@ -22,6 +22,7 @@ struct storm {
     struct sarn_module module;
     const struct sarn_module *modules[2];
     uint64_t seed, random;
+    struct sarn_limit limits[3];
     bool tight;
     uint32_t forks;
     struct judge judge;
