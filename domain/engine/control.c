@@ -23,6 +23,12 @@ static sarn_status complete(sarn_engine *engine,
     bool message = what->op == SARN_CONTROL_SIGNAL || what->op == SARN_CONTROL_UPDATE;
     struct sarn_str payload = {NULL, 0};
 
+    if (what->op == SARN_CONTROL_UPDATE && run->definition == NULL) {
+        return sarn__fail(error, SARN_ERR_STATE,
+                          "the code of workflow \"%.*s\" is not here to answer an "
+                          "update: ask the program that runs it",
+                          TEXT(sarn__run_workflow(run)));
+    }
     SARN__TRY(sarn__control_payload(engine, request, workflow, event, &payload, error));
     if (message) {
         event->input = payload;
