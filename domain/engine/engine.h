@@ -23,7 +23,7 @@ enum sarn__request_kind {
     SARN__REQUEST_APPEND,
     SARN__REQUEST_METADATA,
     SARN__REQUEST_DELETE,
-    SARN__REQUEST_START,  /* of an execution */
+    SARN__REQUEST_START,   /* of an execution */
     SARN__REQUEST_CONTROL, /* of one: control.h */
     SARN__REQUEST_SCHEDULE /* put or altered: schedules.h */
 };
@@ -52,7 +52,8 @@ struct sarn__request {
             struct sarn_str stream;            /* Of the execution that it is for. */
         } control;
         struct {
-            struct sarn_schedule_change what; /* op 0: put; then only tenant, id, who. */
+            struct sarn_schedule_change
+                what; /* op 0: put; then only tenant, id, who. */
             struct sarn__schedule_spec spec;
             struct sarn_str json; /* Its input, where there is no code to read it by. */
         } schedule;

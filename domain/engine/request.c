@@ -380,10 +380,11 @@ static sarn_status request_stream(sarn_engine *engine,
                                        error));
     if (sarn__registry_workflow(engine->log.registry, sarn__category(stream)) != NULL ||
         sarn__is_schedule(stream)) {
-        return sarn__fail(error, SARN_ERR_INVALID,
-                          "\"%.*s\" is an execution or a schedule; it can be neither deleted nor "
-                          "described",
-                          (int)stream.size, stream.data);
+        return sarn__fail(
+            error, SARN_ERR_INVALID,
+            "\"%.*s\" is an execution or a schedule; it can be neither deleted nor "
+            "described",
+            (int)stream.size, stream.data);
     }
     SARN__TRY(sarn__request_create(engine, kind, &made, error));
     made->as.stream.tenant = tenant;

@@ -93,8 +93,8 @@ struct sarn_hooks {
     /* Before decide: may actor of tenant submit this? Anything but SARN_OK denies it.
      * What is no command is shown as one without type and data: an append once for each
      * of its streams, metadata and deletions by their stream, the start of an execution
-     * and what one is told (control.h) by its own, "<workflow>-<workflow_id>", a fork by
-     * both of its. Commands that steps send are not asked about: who may start the
+     * and what one is told (control.h) by its own, "<workflow>-<workflow_id>", a fork
+     * by both of its. Commands that steps send are not asked about: who may start the
      * workflow may do what it does.
      * [dispatch thread] NULL: everybody may. */
     sarn_status (*authorize)(void *arg, const struct sarn_command *command);
