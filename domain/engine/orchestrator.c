@@ -86,6 +86,7 @@ void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job)
     struct sarn__step_job *finished = SARN__OF(job, struct sarn__step_job, job);
     struct sarn__run *run = finished->run;
     bool made = finished->call.made;
+    bool revoked = atomic_load(&finished->stage) == SARN__JOB_REVOKED;
 
     assert(orchestrator->jobs_out > 0);
     orchestrator->jobs_out -= 1;
@@ -99,7 +100,7 @@ void sarn__orchestrator_finish(sarn_engine *engine, struct sarn__job *job)
     if (engine->stopped != SARN_OK) {
         return;
     }
-    if (run != NULL && (made || engine->winding)) {
+    if (run != NULL && (made || revoked || engine->winding)) {
         sarn__run_advance(engine, run);
     }
     (void)sarn__runs_pump(engine);

@@ -150,11 +150,20 @@ static sarn_status undo_child(struct sarn__unit *unit,
     return nothing ? sarn__unit_record(unit, unit->run, &ended, error) : SARN_OK;
 }
 
-/* A step of kind CHILD is not waited for any more. */
+/* A step is given up, or late. An attempt that was never begun is not late; a child is
+ * not waited for any more. */
 static sarn_status give_up_wait(struct sarn__unit *unit,
                                 const struct sarn__duty *duty,
                                 struct sarn_error *error)
 {
+    bool taken = false;
+
+    if (duty->kind == SARN__DUTY_EXPIRE) {
+        SARN__TRY(sarn__run_take_back(unit, duty, &taken, error));
+    }
+    if (taken) {
+        return SARN_OK;
+    }
     if (duty->visit != NULL && duty->visit->state == SARN__AWAITING) {
         SARN__TRY(sarn__child_leave(unit, duty->visit, error));
     }
@@ -245,6 +254,33 @@ static const struct sarn__duty *find_unanswerable(const struct sarn__plan *plan)
 
 /* --- the unit --- */
 
+/* An attempt whose time runs from its intent on is not announced before a worker can
+ * have it: it would be late before it began. The run waits for one. */
+static bool is_crowded(struct sarn__unit *unit)
+{
+    const struct sarn__orchestrator *orchestrator = unit->engine->orchestrator;
+    const struct sarn__beginning *beginning = &unit->run->execution->beginning;
+    const struct sarn__duty *duty = &unit->plan->duties[0];
+
+    if (duty->kind != SARN__DUTY_INTEND || duty->deadline_us == 0 ||
+        orchestrator->jobs_out + orchestrator->reserved < orchestrator->jobs_max) {
+        return false;
+    }
+    unit->crowded = true;
+    unit->plan->wake_us =
+        beginning->deadline_us != 0 ? beginning->deadline_us : INT64_MAX;
+    return true;
+}
+
+/* The intent of duty is recorded: somebody is to be free for it when it is durable. */
+static void reserve(struct sarn__unit *unit, const struct sarn__duty *duty)
+{
+    if (duty->kind == SARN__DUTY_INTEND && duty->deadline_us != 0) {
+        unit->run->reserved += 1;
+        unit->engine->orchestrator->reserved += 1;
+    }
+}
+
 /* What waits here for another attempt of a step of a window leaves no event when it
  * goes on, and so cannot be woken by what the log says. */
 static bool may_sleep(const struct sarn__execution *execution)
@@ -265,9 +301,9 @@ static sarn_status fall_asleep(struct sarn__unit *unit, struct sarn_error *error
     const struct sarn__plan *plan = unit->plan;
     struct sarn__execution_event slept = {.kind = SARN__SLEPT};
 
-    if (plan->count > 0 || run->jobs != NULL || run->tickets != NULL ||
-        sarn__run_next_look(run) != INT64_MAX || unit->engine->winding ||
-        (run->asleep && !run->rang) ||
+    if (plan->count > 0 || run->jobs != NULL ||
+        sarn__run_next_look(run, unit->meta.time_us) != INT64_MAX ||
+        unit->engine->winding || (run->asleep && !run->rang) ||
         plan->wake_us - unit->meta.time_us <= SARN__RUN_SLEEP_US ||
         sarn__execution_is_over(run->execution) || !may_sleep(run->execution)) {
         return SARN_OK;
@@ -312,18 +348,11 @@ static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
             SARN__TRY(settle(unit, mute, &nobody, error));
         } else if (!sarn__plan_is_immediate(next)) {
             return fall_asleep(unit, error);
-        } else if (must_rest(unit->engine, &next->duties[0])) {
+        } else if (must_rest(unit->engine, &next->duties[0]) || is_crowded(unit)) {
             return SARN_OK;
         } else {
-            if (next->duties[0].kind == SARN__DUTY_INTEND) {
-                SARN__TRY(sarn__admit_attempt(unit->engine, unit->run, &next->duties[0],
-                                              &admitted, error));
-            }
-            /* One that is not admitted is held back in the next plan. */
-            if (admitted) {
-                SARN__TRY(carry_out(unit, &next->duties[0], error));
-            }
-            admitted = true;
+            SARN__TRY(carry_out(unit, &next->duties[0], error));
+            reserve(unit, &next->duties[0]);
         }
         if (unit->last.kind == SARN__STARTED) {
             unit->plan->count = 0; /* A new run: its first steps are another unit. */
@@ -380,7 +409,7 @@ static void withdraw(sarn_engine *engine, struct sarn__run *run)
 /* When the run is to be looked at, by itself. */
 static void set_timer(sarn_engine *engine, struct sarn__run *run, int64_t wake_us)
 {
-    int64_t look_us = sarn__run_next_look(run);
+    int64_t look_us = sarn__run_next_look(run, sarn__writer_now(&engine->writer));
 
     wake_us = look_us < wake_us ? look_us : wake_us;
     run->timer.due_us = wake_us; /* Known also of those that are let go. */
@@ -396,9 +425,11 @@ static bool may_leave(const struct sarn__run *run)
            run->tickets == NULL && (run->asleep || run->timer.place == 0);
 }
 
-static void
-follow(sarn_engine *engine, struct sarn__run *run, const struct sarn__plan *plan)
+static void follow(struct sarn__unit *unit)
 {
+    sarn_engine *engine = unit->engine;
+    struct sarn__run *run = unit->run;
+    const struct sarn__plan *plan = unit->plan;
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
     sarn_status status = SARN_OK;
 
@@ -423,7 +454,7 @@ follow(sarn_engine *engine, struct sarn__run *run, const struct sarn__plan *plan
         return;
     }
     set_timer(engine, run, plan->wake_us);
-    if (status == SARN_ERR_OVERLOADED) {
+    if (status == SARN_ERR_OVERLOADED || unit->crowded) {
         sarn__run_move(orchestrator, run, SARN__READY);
     } else if (may_leave(run)) {
         sarn__timers_clear(&orchestrator->timers, &run->timer);
@@ -450,7 +481,7 @@ sarn_status sarn__run_go_on(struct sarn__unit *unit, struct sarn_error *error)
         return status;
     }
     sarn__unit_end(unit);
-    follow(unit->engine, run, unit->plan);
+    follow(unit);
     return SARN_OK;
 }
 
@@ -493,7 +524,8 @@ bool sarn__runs_pump(sarn_engine *engine)
         sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__CALLED));
     }
     while (engine->stopped == SARN_OK && ready->first != NULL &&
-           (orchestrator->jobs_out < orchestrator->jobs_max || engine->winding)) {
+           (orchestrator->jobs_out + orchestrator->reserved < orchestrator->jobs_max ||
+            engine->winding)) {
         sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__READY));
     }
     return engine->stopped == SARN_OK && called->first != NULL &&

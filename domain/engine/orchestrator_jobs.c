@@ -51,6 +51,7 @@ void sarn__job_unlink(struct sarn__orchestrator *orchestrator,
 /* Nobody wants its outcome any more: it frees itself when it comes back. */
 static void disown(struct sarn__orchestrator *orchestrator, struct sarn__step_job *job)
 {
+    (void)sarn__step_job_revoke(job); /* Better not begun at all. */
     atomic_store_explicit(&job->stop, true, memory_order_relaxed);
     unlink_job(&job->run->jobs, job);
     job->run = NULL;
@@ -106,7 +107,6 @@ static sarn_status launch(sarn_engine *engine,
         job->heartbeat_us = duty->step->timeouts.heartbeat_us;
     }
     job->asked = asked;
-    atomic_init(&job->sign_us, sarn__writer_now(&engine->writer));
     atomic_init(&job->stop, false);
     job->run = run;
     link_job(&run->jobs, job);
@@ -275,10 +275,12 @@ sarn_status sarn__run_use_held(struct sarn__unit *unit, struct sarn_error *error
 
 /* --- silent, and unwanted --- */
 
-static int64_t silent_at(const struct sarn__step_job *job)
+/* One that no worker has begun yet is not silent: it is looked at again later. */
+static int64_t silent_at(const struct sarn__step_job *job, int64_t now_us)
 {
     int64_t sign_us = atomic_load_explicit(&job->sign_us, memory_order_relaxed);
 
+    sign_us = sign_us == 0 ? now_us : sign_us;
     return job->heartbeat_us == 0 || sign_us > INT64_MAX - job->heartbeat_us
                ? INT64_MAX
                : sign_us + job->heartbeat_us;
@@ -292,7 +294,7 @@ sarn_status sarn__run_expire_silent(struct sarn__unit *unit, struct sarn_error *
         struct sarn__execution_event event;
         struct sarn__duty duty;
 
-        if (silent_at(job) > unit->meta.time_us ||
+        if (silent_at(job, unit->meta.time_us) > unit->meta.time_us ||
             !sarn__plan_claim(run->execution, run->definition, &job->claim, &duty)) {
             continue;
         }
@@ -342,12 +344,12 @@ void sarn__run_review_jobs(sarn_engine *engine,
     }
 }
 
-int64_t sarn__run_next_look(const struct sarn__run *run)
+int64_t sarn__run_next_look(const struct sarn__run *run, int64_t now_us)
 {
     int64_t first_us = INT64_MAX;
 
     for (const struct sarn__step_job *job = run->jobs; job != NULL; job = job->next) {
-        int64_t at_us = silent_at(job);
+        int64_t at_us = silent_at(job, now_us);
 
         first_us = at_us < first_us ? at_us : first_us;
     }
@@ -375,26 +377,52 @@ static bool was_not_begun(const struct sarn__run *run,
            find_job(run->jobs, duty) == NULL && find_job(run->held, duty) == NULL;
 }
 
-sarn_status sarn__run_withdraw(struct sarn__unit *unit, struct sarn_error *error)
+/* The attempt of duty, whose intent is recorded, was not made. */
+static sarn_status say_not_done(struct sarn__unit *unit,
+                                const struct sarn__duty *duty,
+                                struct sarn_error *error)
 {
     struct sarn__run *run = unit->run;
     struct sarn__outcome outcome = {.fate = SARN_STEP_NOT_DONE};
+    struct sarn__duty asked = *duty;
+    struct sarn__execution_event event;
 
-    for (const struct sarn__step *visit = run->execution->first; visit != NULL;
+    asked.kind = SARN__DUTY_RECONCILE;
+    if (sarn__plan_settle(run->execution, run->definition, unit->plan, &asked, &outcome,
+                          unit->meta.time_us, unit->arena, &event) != SARN_OK) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
+    }
+    return sarn__unit_record(unit, run, &event, error);
+}
+
+sarn_status sarn__run_withdraw(struct sarn__unit *unit, struct sarn_error *error)
+{
+    for (const struct sarn__step *visit = unit->run->execution->first; visit != NULL;
          visit = visit->next) {
-        struct sarn__execution_event event;
         struct sarn__duty duty;
 
-        if (!was_not_begun(run, visit, &duty)) {
-            continue;
+        if (was_not_begun(unit->run, visit, &duty)) {
+            SARN__TRY(say_not_done(unit, &duty, error));
         }
-        duty.kind = SARN__DUTY_RECONCILE;
-        if (sarn__plan_settle(run->execution, run->definition, unit->plan, &duty,
-                              &outcome, unit->meta.time_us, unit->arena,
-                              &event) != SARN_OK) {
-            return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for an execution");
-        }
-        SARN__TRY(sarn__unit_record(unit, run, &event, error));
     }
     return SARN_OK;
+}
+
+sarn_status sarn__run_take_back(struct sarn__unit *unit,
+                                const struct sarn__duty *duty,
+                                bool *taken,
+                                struct sarn_error *error)
+{
+    const struct sarn__step *visit = duty->visit;
+    struct sarn__step_job *job = NULL;
+    struct sarn__duty call = *duty;
+
+    call.kind = SARN__DUTY_CALL;
+    *taken = visit != NULL && visit->state == SARN__RUNNING && !visit->orphaned &&
+             !duty->compensation && find_job(unit->run->held, &call) == NULL;
+    if (*taken) {
+        job = find_job(unit->run->jobs, &call);
+        *taken = job == NULL || sarn__step_job_revoke(job);
+    }
+    return *taken ? say_not_done(unit, duty, error) : SARN_OK;
 }

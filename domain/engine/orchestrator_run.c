@@ -63,6 +63,10 @@ void sarn__run_move(struct sarn__orchestrator *orchestrator,
     struct sarn__runs *runs = &orchestrator->places[where];
 
     leave(orchestrator, run);
+    if (where != SARN__GATED) {
+        orchestrator->reserved -= run->reserved;
+        run->reserved = 0;
+    }
     if (where == SARN__NOWHERE) {
         return;
     }
@@ -158,8 +162,7 @@ struct sarn__run *sarn__run_create(struct sarn__orchestrator *orchestrator,
 void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
 {
     assert(run->jobs == NULL && run->waiters_first == NULL);
-    leave(orchestrator, run);
-    sarn__admit_drop(orchestrator, run);
+    sarn__run_move(orchestrator, run, SARN__NOWHERE);
     sarn__run_drop_state(orchestrator, run);
     sarn__run_forget_held(run);
     sarn__timers_clear(&orchestrator->timers, &run->timer);

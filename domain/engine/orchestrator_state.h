@@ -73,27 +73,14 @@ struct sarn__run {
     uint32_t tenant;
     uint32_t bytes; /* Counted for its state. */
     uint16_t name_size;
-    uint8_t where;   /* enum sarn__where */
-    bool recovered;  /* Its windows may have been used by who is gone. */
-    bool orphaned;   /* So may intents that are durable. */
-    bool postponed;  /* Its timer only gives memory or disk time to come back. */
-    bool misfit;     /* Its bytes do not fit the definition's types. */
-    bool asleep;     /* Its last event says so. */
-    bool rang;       /* And the time that it names has come. */
-    bool is_counted; /* Whether it is inside, is known. */
-};
-
-/* What one execution (step NULL), or one attempt of a step, waits or runs with where
- * there is a limit. */
-struct sarn__ticket {
-    struct sarn__entry entry;
-    struct sarn__hold hold;
-    struct sarn__ticket *next; /* Of its run. */
-    struct sarn__run *run;
-    struct sarn__gate *gate;
-    const struct sarn_step *step;
-    uint32_t visit;
-    bool inside;
+    uint16_t reserved; /* Intents that are not durable: each is to have a worker. */
+    uint8_t where;     /* enum sarn__where */
+    bool recovered;    /* Its windows may have been used by who is gone. */
+    bool orphaned;     /* So may intents that are durable. */
+    bool postponed;    /* Its timer only gives memory or disk time to come back. */
+    bool misfit;       /* Its bytes do not fit the definition's types. */
+    bool asleep;       /* Its last event says so. */
+    bool rang;         /* And the time that it names has come. */
 };
 
 struct sarn__runs {
@@ -115,6 +102,7 @@ struct sarn__orchestrator {
     uint32_t leaving_count;
     struct sarn__step_job *unwanted; /* Out, and no run's any more. */
     uint32_t jobs_out, jobs_max;
+    uint32_t reserved;     /* Of all runs. */
     uint32_t last_tries;   /* Appends that failed while the engine wound up. */
     uint64_t recover_from; /* Stream number; 0: all are taken up. */
     struct sarn__due due;  /* The last of the sleepers that was woken. */
@@ -129,7 +117,8 @@ struct sarn_str sarn__run_stream(const struct sarn__run *run);
 struct sarn_str sarn__run_workflow(const struct sarn__run *run);
 struct sarn_str sarn__run_workflow_id(const struct sarn__run *run);
 
-/* run goes from where it is to the end of another list; or out of all. */
+/* run goes from where it is to the end of another list; or out of all. What it has
+ * reserved, it has while it is gated. */
 void sarn__run_move(struct sarn__orchestrator *orchestrator,
                     struct sarn__run *run,
                     enum sarn__where where);
@@ -199,6 +188,7 @@ struct sarn__unit {
     struct sarn__execution_event last;    /* The last of them. */
     uint64_t last_position, last_version; /* Of the run, before. */
     struct sarn__touched *touched;
+    bool crowded; /* The run waits for a worker before it announces an attempt. */
 };
 
 /* run_id: what its events are caused by. */
@@ -266,7 +256,13 @@ void sarn__run_review_jobs(sarn_engine *engine,
                            struct sarn__run *run,
                            const struct sarn__plan *plan);
 /* When a job of run is to be looked at next; INT64_MAX: when it comes back. */
-int64_t sarn__run_next_look(const struct sarn__run *run);
+int64_t sarn__run_next_look(const struct sarn__run *run, int64_t now_us);
+/* The attempt of duty has run out of time, and no worker has begun it: it is taken back
+ * and was not made. *taken false: one has, and nothing is recorded. */
+SARN_MUST_USE sarn_status sarn__run_take_back(struct sarn__unit *unit,
+                                              const struct sarn__duty *duty,
+                                              bool *taken,
+                                              struct sarn_error *error);
 /* The engine winds up before attempts began, whose intents are durable: say so, or the
  * next open would have to ask. */
 SARN_MUST_USE sarn_status sarn__run_withdraw(struct sarn__unit *unit,

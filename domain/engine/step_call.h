@@ -138,6 +138,9 @@ sarn__step_call_verify(const struct sarn_codec *codec,
 
 struct sarn__run;
 
+/* Whoever moves a job on from queued has it: its worker, or who takes it back. */
+enum sarn__job_stage { SARN__JOB_QUEUED, SARN__JOB_BEGUN, SARN__JOB_REVOKED };
+
 /* An attempt that is out, or back with an outcome that is not durable. The atomics are
  * shared between its worker and the dispatch thread while it is out. */
 struct sarn__step_job {
@@ -149,7 +152,8 @@ struct sarn__step_job {
     uint32_t asked;          /* RECONCILE: which call of it this is, from 1. */
     int64_t again_us;        /* It failed, and is asked again then; 0: it is not. */
     int64_t heartbeat_us;    /* 0: none is asked for. */
-    _Atomic int64_t sign_us; /* When it last gave a sign of life. */
+    _Atomic uint32_t stage;  /* enum sarn__job_stage */
+    _Atomic int64_t sign_us; /* When it last gave a sign of life; 0: not yet. */
     atomic_bool stop;        /* It is to be told to stop. */
     struct sarn_step_call call;
 };
@@ -157,5 +161,8 @@ struct sarn__step_job {
 /* A job in an arena of its own. NULL: out of memory. */
 struct sarn__step_job *sarn__step_job_create(const struct sarn_heap *heap);
 void sarn__step_job_destroy(struct sarn__step_job *job);
+/* Take it back before a worker begins it; false: one has. Its function is not called
+ * then: it comes back unmade. */
+bool sarn__step_job_revoke(struct sarn__step_job *job);
 
 #endif

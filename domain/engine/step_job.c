@@ -2,9 +2,29 @@
 #include "core/heap.h"
 #include "engine/step_call.h"
 
+static bool move_on(struct sarn__step_job *job, enum sarn__job_stage to)
+{
+    uint32_t queued = SARN__JOB_QUEUED;
+
+    return atomic_compare_exchange_strong(&job->stage, &queued, (uint32_t)to);
+}
+
 static void work(struct sarn__job *job)
 {
-    sarn__step_call_make(&SARN__OF(job, struct sarn__step_job, job)->call);
+    struct sarn__step_job *own = SARN__OF(job, struct sarn__step_job, job);
+    const struct sarn_clock *clock = &own->call.ports->clock;
+
+    if (move_on(own, SARN__JOB_BEGUN)) {
+        atomic_store_explicit(&own->sign_us, clock->ops->now_us(clock->self),
+                              memory_order_relaxed);
+        sarn__step_call_make(&own->call);
+    }
+}
+
+bool sarn__step_job_revoke(struct sarn__step_job *job)
+{
+    return move_on(job, SARN__JOB_REVOKED) ||
+           atomic_load(&job->stage) == SARN__JOB_REVOKED;
 }
 
 struct sarn__step_job *sarn__step_job_create(const struct sarn_heap *heap)

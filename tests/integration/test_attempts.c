@@ -1,4 +1,5 @@
 /* Attempts: several at once, late, silent, cancelled. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/control_decide.h"
@@ -226,58 +227,67 @@ static void who_gives_no_sign_of_life_is_late_and_who_does_is_not(void **unused)
     assert_false(some_seed_shows(&w, &script, "late", &stage, &slow));
 }
 
-/* --- again --- */
+/* --- crowded --- */
 
-/* When each attempt was made. */
-struct tries {
-    int64_t at_us[4];
-    uint32_t count;
-};
+#define CROWD 150u
 
-static sarn_status try_again(struct sarn_step_call *call)
+static sarn_status take_a_second(struct sarn_step_call *call)
 {
     struct stage *stage = sarn_step_context(call);
-    struct tries *tries = stage->arg;
+    uint32_t *calls = stage->arg;
 
-    tries->at_us[tries->count++ & 3] = sarn__sim_now_us(stage->sim);
-    return tries->count < 3 ? sarn_step_fail(call, "busy", "busy") : SARN_OK;
+    sarn__sim_advance(stage->sim, SECOND);
+    calls[atoi(sarn_step_workflow_id(call).data)] += 1;
+    return SARN_OK;
 }
 
-/* How long it waited before its second attempt. */
-static int64_t waited_us(const struct sarn_workflow *w, uint64_t seed)
+static sarn_status know_calls(struct sarn_step_call *call)
 {
-    struct tries tries = {.count = 0};
-    struct stage stage;
+    struct stage *stage = sarn_step_context(call);
+    const uint32_t *calls = stage->arg;
+    bool made = calls[atoi(sarn_step_workflow_id(call).data)] > 0;
 
-    stage_open(&stage, &w, 1, seed, &tries);
-    assert_string_equal(stage_do(&stage, NULL), "ok");
-    assert_int_equal(tries.count, 3);
-    stage_close(&stage);
-    return tries.at_us[1] - tries.at_us[0];
+    sarn_step_set_fate(call, made ? SARN_STEP_DONE : SARN_STEP_NOT_DONE);
+    return SARN_OK;
 }
 
-static void
-the_jitter_of_a_retry_is_drawn_by_chance_and_one_seed_is_one_chance(void **unused)
+static void what_no_worker_has_begun_is_not_late(void **unused)
 {
     static const struct sarn_step steps[] = {
         {.id = "a",
-         .run = try_again,
-         .retry = {.initial_interval_us = 100 * SECOND,
-                   .maximum_interval_us = 100 * SECOND,
-                   .jitter = 0.5}}};
+         .run = take_a_second,
+         .reconcile = know_calls,
+         .timeouts = {.start_to_close_us = 200 * SECOND}}};
     const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
-    int64_t least_us = INT64_MAX, most_us = 0;
+    const struct sarn_workflow *workflows[] = {&w};
+    static struct sarn__sim_outcome out[CROWD];
+    uint32_t calls[CROWD] = {0}, again = 0;
+    struct stage stage;
+    char id[16];
 
     (void)unused;
-    for (uint64_t seed = 0; seed < 30; seed++) {
-        int64_t us = waited_us(&w, seed);
-
-        assert_in_range(us, 50 * SECOND, 101 * SECOND);
-        assert_int_equal(waited_us(&w, seed), us);
-        least_us = us < least_us ? us : least_us;
-        most_us = us > most_us ? us : most_us;
+    stage_open(&stage, workflows, 1, 1, calls);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        snprintf(id, sizeof(id), "%03" PRIu32, i);
+        stage_start(&stage, "w", id, NULL, SARN_EXISTS_JOIN, &out[i]);
     }
-    assert_true(least_us < 60 * SECOND && most_us > 90 * SECOND);
+    while (sarn__sim_jobs(stage.sim, SARN__JOB_STEP) == 0) {
+        assert_true(sarn__sim_move(stage.sim));
+    }
+    /* All that are out at once, and none has begun: for longer than it may take. */
+    assert_int_equal(sarn__sim_jobs(stage.sim, SARN__JOB_STEP), 64);
+    sarn__sim_advance(stage.sim, 300 * SECOND);
+    sarn__sim_run(stage.sim);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        snprintf(id, sizeof(id), "w-%03" PRIu32, i);
+        again += strstr(stage_history(&stage, id),
+                        "a#1 begun, a#1 was not done, a#2 begun, ") != NULL;
+        assert_int_equal(out[i].answers, 1);
+        assert_int_equal(out[i].status, SARN_OK);
+        assert_int_equal(calls[i], 1);
+    }
+    assert_true(again > 0 && again < CROWD);
+    stage_close(&stage);
 }
 
 /* --- cancelled --- */
@@ -542,8 +552,7 @@ int main(void)
             a_late_attempt_of_an_idempotent_step_is_made_again_and_forgotten),
         cmocka_unit_test(a_late_attempt_of_another_step_is_in_doubt_and_asked_about),
         cmocka_unit_test(who_gives_no_sign_of_life_is_late_and_who_does_is_not),
-        cmocka_unit_test(
-            the_jitter_of_a_retry_is_drawn_by_chance_and_one_seed_is_one_chance),
+        cmocka_unit_test(what_no_worker_has_begun_is_not_late),
         cmocka_unit_test(what_waits_is_given_up_by_a_cancel_and_undone),
         cmocka_unit_test(what_is_under_way_is_told_of_a_cancel_and_heard_to_its_end),
         cmocka_unit_test(a_terminate_does_not_wait_for_what_is_under_way),
