@@ -2,11 +2,13 @@
 #include "core/heap.h"
 #include "engine/step_call.h"
 
+/* From queued on, once: the first to come decides. */
 static bool move_on(struct sarn__step_job *job, enum sarn__job_stage to)
 {
-    uint32_t queued = SARN__JOB_QUEUED;
+    uint32_t stage = SARN__JOB_QUEUED;
 
-    return atomic_compare_exchange_strong(&job->stage, &queued, (uint32_t)to);
+    return atomic_compare_exchange_strong(&job->stage, &stage, (uint32_t)to) ||
+           stage == (uint32_t)to;
 }
 
 static void work(struct sarn__job *job)
@@ -23,8 +25,7 @@ static void work(struct sarn__job *job)
 
 bool sarn__step_job_revoke(struct sarn__step_job *job)
 {
-    return move_on(job, SARN__JOB_REVOKED) ||
-           atomic_load(&job->stage) == SARN__JOB_REVOKED;
+    return move_on(job, SARN__JOB_REVOKED);
 }
 
 struct sarn__step_job *sarn__step_job_create(const struct sarn_heap *heap)
