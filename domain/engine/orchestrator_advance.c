@@ -301,7 +301,7 @@ static sarn_status fall_asleep(struct sarn__unit *unit, struct sarn_error *error
     const struct sarn__plan *plan = unit->plan;
     struct sarn__execution_event slept = {.kind = SARN__SLEPT};
 
-    if (plan->count > 0 || run->jobs != NULL ||
+    if (plan->count > 0 || run->jobs != NULL || run->tickets != NULL ||
         sarn__run_next_look(run, unit->meta.time_us) != INT64_MAX ||
         unit->engine->winding || (run->asleep && !run->rang) ||
         plan->wake_us - unit->meta.time_us <= SARN__RUN_SLEEP_US ||
@@ -322,6 +322,23 @@ static void wait_outside(struct sarn__unit *unit)
     unit->plan->wake_us = execution->beginning.deadline_us != 0
                               ? execution->beginning.deadline_us
                               : INT64_MAX;
+}
+
+/* An attempt that is not admitted is held back in the next plan. */
+static sarn_status carry_out_admitted(struct sarn__unit *unit,
+                                      const struct sarn__duty *duty,
+                                      struct sarn_error *error)
+{
+    bool admitted = true;
+
+    if (duty->kind == SARN__DUTY_INTEND) {
+        SARN__TRY(sarn__admit_attempt(unit->engine, unit->run, duty, &admitted, error));
+    }
+    if (admitted) {
+        SARN__TRY(carry_out(unit, duty, error));
+        reserve(unit, duty);
+    }
+    return SARN_OK;
 }
 
 static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
@@ -351,8 +368,7 @@ static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
         } else if (must_rest(unit->engine, &next->duties[0]) || is_crowded(unit)) {
             return SARN_OK;
         } else {
-            SARN__TRY(carry_out(unit, &next->duties[0], error));
-            reserve(unit, &next->duties[0]);
+            SARN__TRY(carry_out_admitted(unit, &next->duties[0], error));
         }
         if (unit->last.kind == SARN__STARTED) {
             unit->plan->count = 0; /* A new run: its first steps are another unit. */

@@ -163,6 +163,7 @@ void sarn__run_destroy(struct sarn__orchestrator *orchestrator, struct sarn__run
 {
     assert(run->jobs == NULL && run->waiters_first == NULL);
     sarn__run_move(orchestrator, run, SARN__NOWHERE);
+    sarn__admit_drop(orchestrator, run);
     sarn__run_drop_state(orchestrator, run);
     sarn__run_forget_held(run);
     sarn__timers_clear(&orchestrator->timers, &run->timer);

@@ -81,6 +81,20 @@ struct sarn__run {
     bool misfit;       /* Its bytes do not fit the definition's types. */
     bool asleep;       /* Its last event says so. */
     bool rang;         /* And the time that it names has come. */
+    bool is_counted;   /* Whether it is inside, is known. */
+};
+
+/* What one execution (step NULL), or one attempt of a step, waits or runs with where
+ * there is a limit. */
+struct sarn__ticket {
+    struct sarn__entry entry;
+    struct sarn__hold hold;
+    struct sarn__ticket *next; /* Of its run. */
+    struct sarn__run *run;
+    struct sarn__gate *gate;
+    const struct sarn_step *step;
+    uint32_t visit;
+    bool inside;
 };
 
 struct sarn__runs {

@@ -290,6 +290,60 @@ static void what_no_worker_has_begun_is_not_late(void **unused)
     stage_close(&stage);
 }
 
+/* --- again --- */
+
+/* When each attempt was made. */
+struct tries {
+    int64_t at_us[4];
+    uint32_t count;
+};
+
+static sarn_status try_again(struct sarn_step_call *call)
+{
+    struct stage *stage = sarn_step_context(call);
+    struct tries *tries = stage->arg;
+
+    tries->at_us[tries->count++ & 3] = sarn__sim_now_us(stage->sim);
+    return tries->count < 3 ? sarn_step_fail(call, "busy", "busy") : SARN_OK;
+}
+
+/* How long it waited before its second attempt. */
+static int64_t waited_us(const struct sarn_workflow *w, uint64_t seed)
+{
+    struct tries tries = {.count = 0};
+    struct stage stage;
+
+    stage_open(&stage, &w, 1, seed, &tries);
+    assert_string_equal(stage_do(&stage, NULL), "ok");
+    assert_int_equal(tries.count, 3);
+    stage_close(&stage);
+    return tries.at_us[1] - tries.at_us[0];
+}
+
+static void
+the_jitter_of_a_retry_is_drawn_by_chance_and_one_seed_is_one_chance(void **unused)
+{
+    static const struct sarn_step steps[] = {
+        {.id = "a",
+         .run = try_again,
+         .retry = {.initial_interval_us = 100 * SECOND,
+                   .maximum_interval_us = 100 * SECOND,
+                   .jitter = 0.5}}};
+    const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
+    int64_t least_us = INT64_MAX, most_us = 0;
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        int64_t us = waited_us(&w, seed);
+
+        assert_in_range(us, 50 * SECOND, 101 * SECOND);
+        assert_int_equal(waited_us(&w, seed), us);
+        least_us = us < least_us ? us : least_us;
+        most_us = us > most_us ? us : most_us;
+    }
+    assert_true(least_us < 60 * SECOND && most_us > 90 * SECOND);
+}
+
 /* --- cancelled --- */
 
 static const struct sarn_step cancelled[] = {
@@ -553,6 +607,8 @@ int main(void)
         cmocka_unit_test(a_late_attempt_of_another_step_is_in_doubt_and_asked_about),
         cmocka_unit_test(who_gives_no_sign_of_life_is_late_and_who_does_is_not),
         cmocka_unit_test(what_no_worker_has_begun_is_not_late),
+        cmocka_unit_test(
+            the_jitter_of_a_retry_is_drawn_by_chance_and_one_seed_is_one_chance),
         cmocka_unit_test(what_waits_is_given_up_by_a_cancel_and_undone),
         cmocka_unit_test(what_is_under_way_is_told_of_a_cancel_and_heard_to_its_end),
         cmocka_unit_test(a_terminate_does_not_wait_for_what_is_under_way),
