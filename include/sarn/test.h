@@ -94,7 +94,7 @@ SARN_API SARN_MUST_USE sarn_status sarn_test_advance(sarn_test *test,
 /* Close the engine as sarn_close() does, and open the same log again, with other
  * modules (count of them; NULL: the same): how an upgrade finds it. Steps that hang are
  * given up, as after a crash. On failure no engine is open, and this may be called
- * again. Errors as sarn_open(). */
+ * again. Errors as sarn_open(); SARN_ERR_REENTRANT: from a callback or a step. */
 SARN_API SARN_MUST_USE sarn_status
 sarn_test_reopen(sarn_test *test,
                  const struct sarn_module *const *modules,
@@ -181,8 +181,9 @@ SARN_API void sarn_test_clear(sarn_test *test);
 
 /* --- what happened --- */
 
-/* The history of the latest run of an execution as text, a line for each event (see
- * sarn_execution_timeline()); in arena. */
+/* The history of the latest run of an execution of tenant 0 as text, a line for each
+ * event (see sarn_execution_timeline()) but those that only save memory (an execution
+ * that sleeps); in arena. */
 SARN_API SARN_MUST_USE sarn_status sarn_test_history(sarn_test *test,
                                                      const char *workflow,
                                                      struct sarn_str workflow_id,
@@ -191,7 +192,6 @@ SARN_API SARN_MUST_USE sarn_status sarn_test_history(sarn_test *test,
                                                      struct sarn_error *error);
 /* Is that history made of these lines? Spaces before and after a line do not count; a
  * line "..." stands for any number of lines, "parked: ..." for one that begins so.
- * Events that only save memory (an execution that sleeps) are not looked at.
  * SARN_ERR_INVALID: it is not; the report is the difference, line by line. */
 SARN_API SARN_MUST_USE sarn_status sarn_test_expect(sarn_test *test,
                                                     const char *workflow,
@@ -243,7 +243,7 @@ struct sarn_test_crash_result {
     uint32_t commits; /* Boundaries: each crashed before and after. */
     uint32_t calls;   /* Of external steps. */
     uint32_t faults;  /* There were to try; */
-    uint32_t tried;   /* so many were, */
+    uint32_t tried;   /* so many were (only: 0, when it was not come by), */
     uint64_t runs;    /* in so many runs, those that looked for a shorter trace too. */
     /* Of a failure: */
     uint64_t seed;

@@ -65,36 +65,50 @@ static struct sarn__faults draw_several(struct everywhere *all)
 
 /* --- what is said --- */
 
+/* text, which goes, to the result. */
+static sarn_status keep_text(struct everywhere *all,
+                             const struct sarn__text *text,
+                             bool failed,
+                             struct sarn_error *error)
+{
+    struct sarn_str copy = {NULL, 0};
+
+    if (failed ||
+        sarn_arena_copy(all->arena, (struct sarn_str){text->data, text->size + 1},
+                        &copy) != SARN_OK) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a trace");
+    }
+    all->result->text = copy.data;
+    return SARN_OK;
+}
+
+/* The run is made once more, for its trace. */
 static sarn_status describe(struct everywhere *all,
                             const struct sarn__faults *faults,
+                            const struct sarn__verdict *verdict,
                             struct sarn_error *error)
 {
     struct sarn_test_crash_result *result = all->result;
-    struct sarn__verdict verdict;
+    struct sarn__verdict again;
     struct sarn__text text, trace;
-    struct sarn_str copy;
     sarn_status status;
 
     sarn__text_init(&text, &all->search.heap);
     sarn__text_init(&trace, &all->search.heap);
     sarn__faults_text(faults, result->only);
-    status = sarn__crash_run(&all->search, faults, &verdict, NULL, &trace, error);
+    snprintf(result->why, sizeof(result->why), "%s", verdict->why.text);
+    status = sarn__crash_run(&all->search, faults, &again, NULL, &trace, error);
     if (status == SARN_OK) {
-        snprintf(result->why, sizeof(result->why), "%s", verdict.why.text);
-        sarn__text_print(&text, "%s failed: %s\n", verdict.at, verdict.why.text);
+        sarn__text_print(&text, "%s failed: %s\n", verdict->at, verdict->why.text);
         sarn__text_print(&text, "seed %llu, %s\n", (unsigned long long)result->seed,
                          faults->count == 0 ? "without any fault" : result->only);
-        sarn__text_add(&text, sarn_str(sarn__text_of(&trace)));
-        status =
-            text.failed || trace.failed
-                ? SARN_ERR_NOMEM
-                : sarn_arena_copy(all->arena,
-                                  (struct sarn_str){text.data, text.size + 1}, &copy);
-        if (status == SARN_OK) {
-            result->text = copy.data;
-        } else {
-            (void)sarn__fail(error, status, "out of memory for a trace");
+        if (again.held) {
+            sarn__text_print(
+                &text, "made once more it held: something decides that is not of "
+                       "the test, such as a clock, or what setup left as it was\n");
         }
+        sarn__text_add(&text, sarn_str(sarn__text_of(&trace)));
+        status = keep_text(all, &text, text.failed || trace.failed, error);
     }
     sarn__text_done(&text);
     sarn__text_done(&trace);
@@ -107,7 +121,7 @@ static sarn_status tell(struct everywhere *all,
                         const struct sarn__verdict *verdict,
                         struct sarn_error *error)
 {
-    sarn_status status = describe(all, faults, error);
+    sarn_status status = describe(all, faults, verdict, error);
 
     if (status != SARN_OK) {
         return status;
@@ -202,7 +216,7 @@ static sarn_status try_only(struct everywhere *all, struct sarn_error *error)
 
     SARN__TRY(sarn__faults_parse(all->search.crash->only, &faults, error));
     SARN__TRY(sarn__crash_run(&all->search, &faults, &verdict, NULL, NULL, error));
-    all->result->tried = 1;
+    all->result->tried = verdict.struck || faults.count == 0 ? 1 : 0;
     return verdict.held ? SARN_OK : tell(all, &faults, &verdict, error);
 }
 

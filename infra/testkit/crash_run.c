@@ -147,7 +147,7 @@ sarn_status sarn__crash_run(struct sarn__search *search,
         test->watch.faults = *faults;
         test->watch.recording = watch != NULL;
         verdict->held = run(search, test, verdict);
-        verdict->harmed = test->watch.struck;
+        verdict->struck = test->watch.struck;
         test->watch.active = false;
     }
     if (status == SARN_OK && text != NULL) {

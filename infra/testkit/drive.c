@@ -45,7 +45,7 @@ static void keep_boundary(sarn_test *test, struct sarn__boundary boundary)
 {
     struct sarn__watch *watch = &test->watch;
 
-    if (!watch->recording) {
+    if (!watch->active || !watch->recording) {
         return;
     }
     if (watch->boundary_count == watch->boundary_capacity) {
@@ -171,6 +171,7 @@ static bool work_on_step(sarn_test *test, struct sarn__job *job)
     keep_boundary(test, boundary);
     reply = find_reply(test, script, &boundary, nth);
     test->inside = false; /* It may call the engine, as from a worker. */
+    test->working += 1;
     if (reply == SARN_TEST_DUPLICATE) {
         struct sarn_step_call before = *call;
 
@@ -179,6 +180,7 @@ static bool work_on_step(sarn_test *test, struct sarn__job *job)
         *call = before;
     }
     sarn__script_work(job, script);
+    test->working -= 1;
     test->inside = true;
     sarn__trace_call(test, call, nth);
     return answer(test, job, reply);

@@ -66,6 +66,23 @@ static sarn_status take_modules(sarn_test *test,
     return SARN_OK;
 }
 
+/* The same of limits. */
+static sarn_status take_limits(sarn_test *test, struct sarn_error *error)
+{
+    uint32_t count = test->engine_options.limit_count;
+
+    if (count == 0 || test->engine_options.limits == NULL) {
+        return SARN_OK;
+    }
+    test->limits = sarn__heap_alloc(&test->heap, count * sizeof(test->limits[0]));
+    if (test->limits == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for %u limits", count);
+    }
+    memcpy(test->limits, test->engine_options.limits, count * sizeof(test->limits[0]));
+    test->engine_options.limits = test->limits;
+    return SARN_OK;
+}
+
 /* Put a host around the engine that the simulator has opened. */
 static sarn_status put_host(sarn_test *test, struct sarn_error *error)
 {
@@ -129,6 +146,9 @@ sarn_status sarn_test_create(const struct sarn_test_options *given,
                  ? sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a test")
                  : take_modules(made, engine.modules, engine.module_count, error);
     if (status == SARN_OK) {
+        status = take_limits(made, error);
+    }
+    if (status == SARN_OK) {
         status = make_sim(made, error);
     }
     if (status != SARN_OK) {
@@ -188,6 +208,7 @@ void sarn_test_destroy(sarn_test *test)
     sarn_arena_destroy(test->arena);
     heap = test->heap;
     sarn__heap_free(&heap, test->watch.boundaries);
+    sarn__heap_free(&heap, test->limits);
     sarn__heap_free(&heap, (void *)test->modules);
     sarn__heap_free(&heap, test);
 }
@@ -281,6 +302,14 @@ sarn_status sarn__test_open_again(sarn_test *test, struct sarn_error *error)
     return put_host(test, error);
 }
 
+static sarn_status not_within(const sarn_test *test, struct sarn_error *error)
+{
+    return !test->inside && test->working == 0
+               ? SARN_OK
+               : sarn__fail(error, SARN_ERR_REENTRANT,
+                            "the log cannot be opened again from a callback or a step");
+}
+
 sarn_status sarn_test_reopen(sarn_test *test,
                              const struct sarn_module *const *modules,
                              uint32_t module_count,
@@ -288,10 +317,7 @@ sarn_status sarn_test_reopen(sarn_test *test,
 {
     bool orderly = !test->off && test->hanging.count + test->never.count == 0;
 
-    if (test->inside) {
-        return sarn__fail(error, SARN_ERR_REENTRANT,
-                          "the log cannot be opened again from a callback");
-    }
+    SARN__TRY(not_within(test, error));
     if (modules != NULL) {
         const struct sarn_module **before = test->modules;
         sarn_status status;
@@ -312,10 +338,7 @@ sarn_status sarn_test_reopen(sarn_test *test,
 
 sarn_status sarn_test_power_cut(sarn_test *test, struct sarn_error *error)
 {
-    if (test->inside) {
-        return sarn__fail(error, SARN_ERR_REENTRANT,
-                          "the log cannot be opened again from a callback");
-    }
+    SARN__TRY(not_within(test, error));
     if (!test->off && test->host != NULL) {
         sarn__test_power_off(test);
     }

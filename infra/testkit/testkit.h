@@ -105,6 +105,7 @@ struct sarn_test {
     struct sarn_test_options options; /* engine: see engine_options. */
     struct sarn_options engine_options;
     const struct sarn_module **modules; /* Of the engine now open, or the next. */
+    struct sarn_limit *limits;          /* engine_options has them. */
     struct sarn__sim *sim;
     struct sarn__host *host;  /* Around the engine; NULL: none is open. */
     struct sarn_arena *arena; /* Of scripts. */
@@ -116,6 +117,7 @@ struct sarn_test {
     bool late_waited; /* A timer went by while answers were late. */
     bool off;         /* The power is gone. */
     bool inside;      /* In the engine: calls that wait are refused. */
+    uint32_t working; /* Steps' functions that are being called now. */
     struct sarn__watch watch;
     struct sarn__trace *trace; /* NULL: nobody wants one. */
     struct sarn__text report;
@@ -210,7 +212,7 @@ struct sarn__search {
 /* How one run went. */
 struct sarn__verdict {
     bool held;   /* The invariant. */
-    bool harmed; /* Some fault struck. */
+    bool struck; /* Some fault did. */
     struct sarn_error why;
     char at[SARN_TEST_FAULTS_BYTES]; /* What failed: the invariant, drive, ... */
 };

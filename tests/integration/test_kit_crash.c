@@ -2,6 +2,7 @@
  * leaves alone what is not. */
 #include <string.h>
 
+#include "support/heap.h"
 #include "support/order.h"
 #include "support/test.h"
 
@@ -136,6 +137,24 @@ static void what_a_report_names_fails_again_and_alike(void **unused)
     end(&c);
 }
 
+static void what_is_not_come_by_is_not_tried(void **unused)
+{
+    struct crashing c;
+
+    (void)unused;
+    begin(&c, 7);
+    c.crash.only = "after commit 1000";
+    assert_int_equal(search(&c), SARN_OK);
+    assert_int_equal(c.result.tried, 0);
+    c.crash.only = "after commit 1";
+    assert_int_equal(search(&c), SARN_OK);
+    assert_int_equal(c.result.tried, 1);
+    c.crash.only = "";
+    assert_int_equal(search(&c), SARN_OK);
+    assert_int_equal(c.result.tried, 1);
+    end(&c);
+}
+
 static void several_faults_are_made_fewer(void **unused)
 {
     struct crashing c;
@@ -238,6 +257,51 @@ static void faults_that_make_no_sense_are_refused(void **unused)
     end(&c);
 }
 
+/* Wherever memory runs out, it is said, or what the program does about it holds. */
+static void without_memory_nothing_is_left_behind(void **unused)
+{
+    (void)unused;
+    for (uint64_t nth = 1; nth < 6000; nth += 1 + nth / 8) {
+        struct test_heap heap = {.fail_at = nth};
+        struct crashing c;
+        sarn_status status;
+
+        begin(&c, 1);
+        c.engine.heap = test_heap(&heap);
+        c.crash.runs_max = 3;
+        status = search(&c);
+        assert_true(
+            status == SARN_OK || status == SARN_ERR_NOMEM ||
+            (status == SARN_ERR_INVALID && strstr(c.result.why, "memory") != NULL));
+        assert_int_equal(heap.live, 0);
+        end(&c);
+    }
+}
+
+static sarn_status
+fail_every_tenth(void *arg, sarn_test *test, struct sarn_error *error)
+{
+    struct order_world *world = arg;
+
+    (void)test;
+    (void)error;
+    world->invariants += 1;
+    return world->invariants % 10 == 0 ? SARN_ERR_INVALID : SARN_OK;
+}
+
+static void what_does_not_fail_again_is_said(void **unused)
+{
+    struct crashing c;
+
+    (void)unused;
+    begin(&c, 1);
+    c.crash.invariant = fail_every_tenth;
+    assert_int_equal(search(&c), SARN_ERR_INVALID);
+    assert_string_equal(c.result.why, "invalid argument");
+    assert_non_null(strstr(c.result.text, "made once more it held"));
+    end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,11 +309,14 @@ int main(void)
         cmocka_unit_test(a_step_that_is_not_idempotent_though_declared_so_is_found),
         cmocka_unit_test(a_compensation_that_forgets_is_found_without_any_fault),
         cmocka_unit_test(what_a_report_names_fails_again_and_alike),
+        cmocka_unit_test(what_is_not_come_by_is_not_tried),
         cmocka_unit_test(several_faults_are_made_fewer),
         cmocka_unit_test(what_is_too_much_is_drawn),
         cmocka_unit_test(progress_is_told_and_can_end_it),
         cmocka_unit_test(what_the_user_says_is_passed_on),
         cmocka_unit_test(faults_that_make_no_sense_are_refused),
+        cmocka_unit_test(what_does_not_fail_again_is_said),
+        cmocka_unit_test(without_memory_nothing_is_left_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

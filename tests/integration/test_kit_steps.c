@@ -28,6 +28,9 @@ static sarn_status try_it(struct sarn_step_call *call)
         start.workflow = "nap";
         start.workflow_id = sarn_str(kit->start_inside);
         kit->called = sarn_execute(sarn_test_engine(kit->test), &start, NULL, NULL);
+        assert_int_equal(sarn_test_power_cut(kit->test, NULL), SARN_ERR_REENTRANT);
+        assert_int_equal(sarn_test_reopen(kit->test, NULL, 0, NULL),
+                         SARN_ERR_REENTRANT);
     }
     return SARN_OK;
 }

@@ -22,6 +22,7 @@ struct order_world {
     bool charge_forgets_keys; /* Declared idempotent, and is not. */
     bool refund_does_nothing; /* The compensation of charge says OK, and is not. */
     int refuses;              /* The step that always fails; -1: none. */
+    uint32_t invariants;      /* For a test's own. */
 };
 
 extern const struct sarn_module order_module;
