@@ -164,6 +164,7 @@ static void make_ways(struct plot *plot, uint32_t index, uint64_t *random)
     uint32_t to = (uint32_t)plot_draw(random, plot->workflow.step_count);
     uint32_t ignored = 0;
 
+    assert(index < PLOT_STEPS_MAX);
     if (plot->workflow.undo_order == SARN_UNDO_DEPENDENCY && index > 0 &&
         one_in(random, 2)) {
         plot->depends[index][0] = plot->ids[plot_draw(random, index)];

@@ -262,7 +262,7 @@ static void the_window_is_what_a_list_would_say(void **state)
     struct given *g = *state;
     struct {
         int64_t hour, minor;
-    } list[2000];
+    } list[2000] = {{0, 0}};
     uint32_t listed = 0;
     uint64_t dice = 1993;
 
