@@ -167,8 +167,12 @@ static void make_ways(struct plot *plot, uint32_t index, uint64_t *random)
     assert(index < PLOT_STEPS_MAX);
     if (plot->workflow.undo_order == SARN_UNDO_DEPENDENCY && index > 0 &&
         one_in(random, 2)) {
-        plot->depends[index][0] = plot->ids[plot_draw(random, index)];
-        step->depends_on = plot->depends[index];
+        /* It is less than the count of steps: see the assertion. */
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond */
+        const char **on = plot->depends[index];
+
+        on[0] = plot->ids[plot_draw(random, index)];
+        step->depends_on = on;
     }
     /* Forward only: what leads back by the table does so for ever. */
     to = plot_element(plot, to, &ignored);
