@@ -254,6 +254,16 @@ static void refuse(sarn_engine *engine,
     sarn__answer_later(engine, request, &reply);
 }
 
+/* run is waited for by request, and so stays in memory. */
+static void
+stay(sarn_engine *engine, struct sarn__run *run, struct sarn__request *request)
+{
+    sarn__run_wait(run, request);
+    if (run->where == SARN__LEAVING) { /* Nobody waited for it until now. */
+        sarn__run_move(engine->orchestrator, run, SARN__CALLED);
+    }
+}
+
 static void join(sarn_engine *engine,
                  struct sarn__run *run,
                  struct sarn__request *request,
@@ -267,10 +277,7 @@ static void join(sarn_engine *engine,
         return;
     }
     request->waiting = SARN__WAITS_JOINED;
-    sarn__run_wait(run, request);
-    if (run->where == SARN__LEAVING) { /* Nobody waited for it until now. */
-        sarn__run_move(engine->orchestrator, run, SARN__CALLED);
-    }
+    stay(engine, run, request);
     sarn__run_answer(engine, run);
 }
 
@@ -288,7 +295,7 @@ static sarn_status replace(sarn_engine *engine,
     sarn_status status = SARN_OK;
 
     request->waiting = SARN__WAITS_TO_REPLACE;
-    sarn__run_wait(run, request);
+    stay(engine, run, request);
     if (!run->execution->asked_terminate && !sarn__execution_is_over(run->execution)) {
         status = sarn__run_tell(engine, run, &meta, &event, error);
     }

@@ -225,6 +225,50 @@ static void an_id_that_runs_is_joined_refused_or_replaced(void **unused)
     stage_close(&stage);
 }
 
+/* It is to end, and sleeps all the same: it is paused. moves: after it was told. */
+static void replace_a_sleeper(uint64_t moves)
+{
+    static const struct sarn__execution_event paused = {.kind = SARN__PAUSED},
+                                              resumed = {.kind = SARN__RESUMED};
+    const struct sarn_workflow w = {
+        .name = "w", .version = 1, .input = &sarn_bytes_type, SARN_STEPS(told)};
+    const struct sarn_workflow *workflows[] = {&w};
+    struct sarn_start start = SARN_START_INIT;
+    struct sarn_str input = SARN_STR("go");
+    struct sarn__sim_outcome first = {.answers = 0}, replaced;
+    struct stage stage;
+
+    stage_open(&stage, workflows, 1, 1, NULL);
+    start.workflow = "w";
+    start.workflow_id = sarn_str("1");
+    start.input = &input;
+    start.flags = SARN_START_DETACHED;
+    stage_send(&stage, &start, &first);
+    stage_settle(&stage);
+    assert_int_equal(stage_tell(&stage, "w-1", &paused), SARN_OK);
+    stage_cancel(&stage, "w-1", true);
+    sarn__sim_poke(stage.sim);
+    for (uint64_t i = 0; i < moves; i++) {
+        (void)sarn__sim_move(stage.sim);
+    }
+    stage_start(&stage, "w", "1", "anew", SARN_EXISTS_REPLACE, &replaced);
+    stage_settle(&stage);
+    assert_int_equal(replaced.answers, 0);
+    assert_int_equal(stage_tell(&stage, "w-1", &resumed), SARN_OK);
+    sarn__sim_poke(stage.sim);
+    sarn__sim_run(stage.sim);
+    assert_string_equal(stage_describe(&stage, &replaced), "ok");
+    stage_close(&stage);
+}
+
+static void an_id_that_is_about_to_leave_memory_is_replaced_too(void **unused)
+{
+    (void)unused;
+    for (uint64_t moves = 0; moves < 20; moves++) {
+        replace_a_sleeper(moves);
+    }
+}
+
 /* --- what it may say besides --- */
 
 static sarn_status deadline_of(struct stage *stage, struct sarn_execution_info *info)
@@ -294,6 +338,7 @@ int main(void)
         cmocka_unit_test(runs_without_end_take_turns),
         cmocka_unit_test(an_id_that_has_ended_is_joined_refused_or_run_again),
         cmocka_unit_test(an_id_that_runs_is_joined_refused_or_replaced),
+        cmocka_unit_test(an_id_that_is_about_to_leave_memory_is_replaced_too),
         cmocka_unit_test(a_start_may_say_how_long_and_under_which_attributes),
     };
 
