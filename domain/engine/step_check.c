@@ -165,6 +165,22 @@ static const char *sequence_problem(const struct sarn_workflow *workflow,
     return NULL;
 }
 
+/* One signal has one payload, whichever step it meets. */
+static const char *signal_problem(const struct sarn_workflow *workflow, uint32_t index)
+{
+    const struct sarn_step *step = sarn__workflow_step(workflow, index);
+
+    for (uint32_t i = 0; step->kind == SARN_STEP_SIGNAL && i < index; i++) {
+        const struct sarn_step *other = sarn__workflow_step(workflow, i);
+
+        if (other->kind == SARN_STEP_SIGNAL && other->output != step->output &&
+            strcmp(sarn__step_signal(other), sarn__step_signal(step)) == 0) {
+            return "another step waits for the same signal, with another output";
+        }
+    }
+    return NULL;
+}
+
 static const char *dependency_problem(const struct sarn_workflow *workflow,
                                       const struct sarn_step *step)
 {
@@ -190,6 +206,7 @@ sarn_status sarn__step_check(const char *module,
     problem = problem != NULL ? problem : members_problem(step);
     problem = problem != NULL ? problem : timeouts_problem(step);
     problem = problem != NULL ? problem : sequence_problem(workflow, index);
+    problem = problem != NULL ? problem : signal_problem(workflow, index);
     problem = problem != NULL ? problem : dependency_problem(workflow, step);
     if (problem == NULL) {
         where = "in its retry policy, ";

@@ -6,6 +6,7 @@
 
 #include "core/definition.h"
 #include "core/fail.h"
+#include "core/utf8.h"
 #include "engine/module_check.h"
 #include "engine/registry.h"
 
@@ -42,11 +43,13 @@ static sarn_status refuse(const char *module,
 
 static bool is_id(const char *id)
 {
-    return id != NULL && id[0] != '\0' && strlen(id) <= SARN_NAME_BYTES_MAX;
+    return id != NULL && id[0] != '\0' && strlen(id) <= SARN_NAME_BYTES_MAX &&
+           sarn__utf8_valid(sarn_str(id));
 }
 
-/* Is what alias points to an id, or another alias? */
-static bool is_taken(const struct sarn_workflow *workflow, const char *const *alias)
+/* Is what alias, of step index, points to an id, or another alias? */
+static bool
+is_taken(const struct sarn_workflow *workflow, uint32_t index, const char *const *alias)
 {
     for (uint32_t i = 0; i < workflow->step_count; i++) {
         const struct sarn_step *step = sarn__workflow_step(workflow, i);
@@ -56,7 +59,7 @@ static bool is_taken(const struct sarn_workflow *workflow, const char *const *al
         }
         for (const char *const *other = step->aliases; other != NULL && *other != NULL;
              other++) {
-            if (other != alias && strcmp(*other, *alias) == 0) {
+            if ((i != index || other != alias) && strcmp(*other, *alias) == 0) {
                 return true;
             }
         }
@@ -73,7 +76,7 @@ static sarn_status check_id(const char *module,
 
     if (!is_id(step->id)) {
         return refuse(module, workflow, error,
-                      "the id of step %u must have 1 to %u bytes", index,
+                      "the id of step %u must have 1 to %u bytes of UTF-8", index,
                       SARN_NAME_BYTES_MAX);
     }
     for (uint32_t other = 0; other < index; other++) {
@@ -96,7 +99,7 @@ static sarn_status check_aliases(const char *module,
 
     for (const char *const *alias = step->aliases; alias != NULL && *alias != NULL;
          alias++) {
-        bool taken = is_taken(workflow, alias);
+        bool taken = is_taken(workflow, index, alias);
 
         if (!is_id(*alias) || taken) {
             return refuse(module, workflow, error,
@@ -104,7 +107,7 @@ static sarn_status check_aliases(const char *module,
                           *alias,
                           taken ? "is an id or another alias; what it was called "
                                   "before is its own"
-                                : "is too long, or empty");
+                                : "is too long, empty, or not UTF-8");
         }
     }
     return SARN_OK;
@@ -126,9 +129,10 @@ static sarn_status check_neighbours(const char *module,
         return SARN_OK;
     }
     if (!is_id(step->group)) {
-        return refuse(module, workflow, error,
-                      "the group of step '%.60s' must have a name of 1 to %u bytes",
-                      step->id, SARN_NAME_BYTES_MAX);
+        return refuse(
+            module, workflow, error,
+            "the group of step '%.60s' must have a name of 1 to %u bytes of UTF-8",
+            step->id, SARN_NAME_BYTES_MAX);
     }
     if (element.count > SARN__GROUP_STEPS_MAX) {
         return refuse(module, workflow, error, "group '%.60s' has over %u steps",
@@ -160,20 +164,29 @@ static uint32_t size_of_group(const struct sarn_workflow *workflow, const char *
     return count;
 }
 
+/* First of all: what a group needs is looked up by its name. */
+static sarn_status check_group_names(const char *module,
+                                     const struct sarn_workflow *workflow,
+                                     struct sarn_error *error)
+{
+    for (uint32_t i = 0; i < workflow->group_count; i++) {
+        if (!is_id(workflow->groups[i].name)) {
+            return refuse(module, workflow, error,
+                          "the name of group %u must have 1 to %u bytes of UTF-8", i,
+                          SARN_NAME_BYTES_MAX);
+        }
+    }
+    return SARN_OK;
+}
+
 static sarn_status check_group(const char *module,
                                const struct sarn_workflow *workflow,
                                uint32_t index,
                                struct sarn_error *error)
 {
     const struct sarn_group *group = &workflow->groups[index];
-    uint32_t size = 0;
+    uint32_t size = size_of_group(workflow, group->name);
 
-    if (!is_id(group->name)) {
-        return refuse(module, workflow, error,
-                      "the name of group %u must have 1 to %u bytes", index,
-                      SARN_NAME_BYTES_MAX);
-    }
-    size = size_of_group(workflow, group->name);
     for (uint32_t other = 0; other < index; other++) {
         if (strcmp(workflow->groups[other].name, group->name) == 0) {
             return refuse(module, workflow, error, "group '%.60s' is described twice",
@@ -241,7 +254,7 @@ static sarn_status check_message(const char *module,
 
     if (!is_id(message->name)) {
         return refuse(module, workflow, error,
-                      "the name of message %u must have 1 to %u bytes", index,
+                      "the name of message %u must have 1 to %u bytes of UTF-8", index,
                       SARN_NAME_BYTES_MAX);
     }
     for (uint32_t other = 0; problem == NULL && other < index; other++) {
@@ -401,6 +414,7 @@ sarn_status sarn__workflow_check(const char *module,
         (void)snprintf(part, sizeof(part), "workflow '%.60s'", workflow->name);
         SARN__TRY(sarn__type_check(module, part, "the input", workflow->input, error));
     }
+    SARN__TRY(check_group_names(module, workflow, error));
     for (uint32_t i = 0; i < workflow->step_count; i++) {
         SARN__TRY(check_id(module, workflow, i, error));
     }

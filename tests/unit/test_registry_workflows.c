@@ -97,7 +97,8 @@ static void it_has_steps_with_ids_of_their_own(void **unused)
             W "step_size is 8; fill in the steps with SARN_STEPS()");
     REFUSED(f.steps[1].id = "a",
             W "two steps have the id 'a'; an id is unique and never changes");
-    REFUSED(f.steps[1].id = NULL, W "the id of step 1 must have 1 to 255 bytes");
+    REFUSED(f.steps[1].id = NULL,
+            W "the id of step 1 must have 1 to 255 bytes of UTF-8");
     REFUSED(f.workflow.timeout_us = -1, W "timeout_us is negative");
 }
 
@@ -202,8 +203,11 @@ static void an_alias_is_nobody_elses_name(void **unused)
              f.steps[1].aliases = NULL),
             W "step 'a' has the alias 'old', which is an id or another alias; what it "
               "was called before is its own");
+    REFUSED((f.names[0] = "old", f.steps[0].aliases = f.steps[1].aliases = f.names),
+            W "step 'a' has the alias 'old', which is an id or another alias; what it "
+              "was called before is its own");
     REFUSED((f.names[0] = "", f.steps[0].aliases = f.names),
-            W "step 'a' has the alias '', which is too long, or empty");
+            W "step 'a' has the alias '', which is too long, empty, or not UTF-8");
 }
 
 static void a_group_stands_together_and_is_described_once(void **unused)
@@ -212,7 +216,7 @@ static void a_group_stands_together_and_is_described_once(void **unused)
     REFUSED(f.steps[0].group = f.steps[2].group = "g",
             W "the steps of group 'g' do not stand together in the table");
     REFUSED(f.steps[0].group = "",
-            W "the group of step 'a' must have a name of 1 to 255 bytes");
+            W "the group of step 'a' must have a name of 1 to 255 bytes of UTF-8");
     REFUSED(
         (f.workflow.groups = &f.group, f.workflow.group_count = 1, f.group.name = "g"),
         W "group 'g' is described, and no step is in it");
@@ -225,8 +229,9 @@ static void a_group_stands_together_and_is_described_once(void **unused)
             W "group 'g' has join 3, which is none of enum sarn_join");
     REFUSED(f.workflow.group_count = 1,
             W "group_count is 1, and there are not as many groups");
-    REFUSED((f.workflow.groups = &f.group, f.workflow.group_count = 1),
-            W "the name of group 0 must have 1 to 255 bytes");
+    REFUSED((f.workflow.groups = &f.group, f.workflow.group_count = 1,
+             f.steps[0].group = "g"),
+            W "the name of group 0 must have 1 to 255 bytes of UTF-8");
 }
 
 static void a_group_has_a_limit(void **unused)
@@ -286,7 +291,8 @@ static void messages_are_told_or_answered(void **unused)
     (void)unused;
     REFUSED(f.workflow.message_count = 1,
             W "message_count is 1; it can have up to 64 messages");
-    REFUSED(MESSAGE(.name = NULL), W "the name of message 0 must have 1 to 255 bytes");
+    REFUSED(MESSAGE(.name = NULL),
+            W "the name of message 0 must have 1 to 255 bytes of UTF-8");
     REFUSED(MESSAGE(.name = "m", .kind = 3), W "message 'm': its kind is none of enum "
                                                "sarn_message_kind");
     REFUSED(MESSAGE(.name = "m", .kind = SARN_MESSAGE_QUERY),
@@ -304,6 +310,21 @@ static void messages_are_told_or_answered(void **unused)
     REFUSED((MESSAGE(.name = "a", .kind = SARN_MESSAGE_QUERY, .handler = function),
              f.steps[0].kind = SARN_STEP_SIGNAL, f.steps[0].run = NULL),
             W "message 'a': a step waits for it, and a query tells nobody anything");
+}
+
+static void a_signal_has_one_payload(void **unused)
+{
+    (void)unused;
+    REFUSED((f.steps[0].kind = f.steps[1].kind = SARN_STEP_SIGNAL,
+             f.steps[0].run = f.steps[1].run = NULL,
+             f.steps[0].output = f.steps[1].output = &ledger_moved_type,
+             f.steps[0].signal = f.steps[1].signal = "s"),
+            OK);
+    REFUSED((f.steps[0].kind = f.steps[1].kind = SARN_STEP_SIGNAL,
+             f.steps[0].run = f.steps[1].run = NULL,
+             f.steps[0].output = &ledger_moved_type,
+             f.steps[0].signal = f.steps[1].signal = "s"),
+            B "another step waits for the same signal, with another output");
 }
 
 static void a_result_is_an_output(void **unused)
@@ -505,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_group_has_a_limit),
         cmocka_unit_test(dependencies_are_steps_and_have_no_circle),
         cmocka_unit_test(messages_are_told_or_answered),
+        cmocka_unit_test(a_signal_has_one_payload),
         cmocka_unit_test(a_result_is_an_output),
         cmocka_unit_test(a_child_is_a_workflow_that_is_there),
         cmocka_unit_test(several_versions_of_a_workflow_stand_side_by_side),
