@@ -8,28 +8,15 @@
 #include "core/heap.h"
 
 #define LIMITS_MAX 4096u
-#define KEY_BYTES  5u /* Of a lane: priority and tenant. */
-#define WORD_BITS  64u
 #define SECOND_US  1e6
 #define ALMOST     (1.0 - 1e-9) /* A token, but for what rounding takes away. */
 
-/* Those of one tenant and priority that wait, in the order in which they came. */
-struct sarn__lane {
-    struct sarn__map_node node;         /* Key: key. */
-    struct sarn__lane *next, *previous; /* In the ring of its priority. */
-    struct sarn__entry *first, *last;
-    uint8_t key[KEY_BYTES];
-};
-
 struct sarn__gate {
     struct sarn__map_node node; /* Key: name. */
-    struct sarn_heap heap;
     struct sarn_limit limit;
-    struct sarn_str name;                        /* Workflow, NUL, step. */
-    struct sarn__map lanes;                      /* Those that have somebody. */
-    struct sarn__lane *rings[SARN__PRIORITIES];  /* Whose turn it is. */
-    uint64_t some[SARN__PRIORITIES / WORD_BITS]; /* Which rings have anybody. */
-    uint64_t waiting, inside;
+    struct sarn_str name;   /* Workflow, NUL, step. */
+    struct sarn__line line; /* Who waits. */
+    uint64_t inside;
     double tokens;
     int64_t filled_us; /* When tokens was right. */
     bool is_filled;    /* It was ever. */
@@ -42,116 +29,6 @@ struct sarn__admission {
     struct sarn__gate **list;
     uint32_t count;
 };
-
-/* --- lanes --- */
-
-static uint32_t priority_of(const struct sarn__lane *lane)
-{
-    return lane->key[0];
-}
-
-static void make_key(uint8_t key[KEY_BYTES], uint32_t tenant, uint32_t priority)
-{
-    key[0] = (uint8_t)priority;
-    memcpy(key + 1, &tenant, sizeof(tenant));
-}
-
-/* To the end of its ring: just before whose turn it is. */
-static void link_lane(struct sarn__gate *gate, struct sarn__lane *lane)
-{
-    uint32_t priority = priority_of(lane);
-    struct sarn__lane *turn = gate->rings[priority];
-
-    if (turn == NULL) {
-        lane->next = lane->previous = lane;
-        gate->rings[priority] = lane;
-        gate->some[priority / WORD_BITS] |= UINT64_C(1) << (priority % WORD_BITS);
-        return;
-    }
-    lane->next = turn;
-    lane->previous = turn->previous;
-    turn->previous->next = lane;
-    turn->previous = lane;
-}
-
-static void unlink_lane(struct sarn__gate *gate, struct sarn__lane *lane)
-{
-    uint32_t priority = priority_of(lane);
-
-    if (lane->next == lane) {
-        gate->rings[priority] = NULL;
-        gate->some[priority / WORD_BITS] &= ~(UINT64_C(1) << (priority % WORD_BITS));
-        return;
-    }
-    lane->next->previous = lane->previous;
-    lane->previous->next = lane->next;
-    if (gate->rings[priority] == lane) {
-        gate->rings[priority] = lane->next;
-    }
-}
-
-static struct sarn__lane *
-lane_for(struct sarn__gate *gate, uint32_t tenant, uint32_t priority)
-{
-    uint8_t key[KEY_BYTES];
-    struct sarn__map_node *node = NULL;
-    struct sarn__lane *lane = NULL;
-
-    make_key(key, tenant, priority);
-    node =
-        sarn__map_find(&gate->lanes, (struct sarn_str){(const char *)key, KEY_BYTES});
-    if (node != NULL) {
-        return SARN__OF(node, struct sarn__lane, node);
-    }
-    lane = sarn__heap_alloc(&gate->heap, sizeof(*lane));
-    if (lane == NULL) {
-        return NULL;
-    }
-    memcpy(lane->key, key, KEY_BYTES);
-    lane->node.key = (struct sarn_str){(const char *)lane->key, KEY_BYTES};
-    if (sarn__map_insert(&gate->lanes, &lane->node) != SARN_OK) {
-        sarn__heap_free(&gate->heap, lane);
-        return NULL;
-    }
-    link_lane(gate, lane);
-    return lane;
-}
-
-static void remove_entry(struct sarn__gate *gate, struct sarn__entry *entry)
-{
-    struct sarn__lane *lane = entry->lane;
-
-    if (entry->previous != NULL) {
-        entry->previous->next = entry->next;
-    } else {
-        lane->first = entry->next;
-    }
-    if (entry->next != NULL) {
-        entry->next->previous = entry->previous;
-    } else {
-        lane->last = entry->previous;
-    }
-    *entry = (struct sarn__entry){0};
-    gate->waiting -= 1;
-    if (lane->first == NULL) {
-        unlink_lane(gate, lane);
-        sarn__map_remove(&gate->lanes, &lane->node);
-        sarn__heap_free(&gate->heap, lane);
-    }
-}
-
-/* The ring of the highest priority that has anybody; NULL: nobody waits. */
-static struct sarn__lane **first_ring(struct sarn__gate *gate)
-{
-    for (uint32_t word = SARN__PRIORITIES / WORD_BITS; word-- > 0;) {
-        for (uint32_t bit = WORD_BITS; gate->some[word] != 0 && bit-- > 0;) {
-            if ((gate->some[word] & (UINT64_C(1) << bit)) != 0) {
-                return &gate->rings[word * WORD_BITS + bit];
-            }
-        }
-    }
-    return NULL;
-}
 
 /* --- room --- */
 
@@ -201,7 +78,7 @@ static void let_in(struct sarn__gate *gate, int64_t now_us)
 
 bool sarn__gate_enter(struct sarn__gate *gate, int64_t now_us)
 {
-    if (gate->waiting > 0 || !has_place(gate) || !has_token(gate, now_us)) {
+    if (gate->line.count > 0 || !has_place(gate) || !has_token(gate, now_us)) {
         return false;
     }
     let_in(gate, now_us);
@@ -213,44 +90,24 @@ sarn_status sarn__gate_wait(struct sarn__gate *gate,
                             uint32_t tenant,
                             uint32_t priority)
 {
-    struct sarn__lane *lane = NULL;
-
-    assert(entry->lane == NULL);
-    lane = lane_for(gate, tenant,
-                    priority < SARN__PRIORITIES ? priority : SARN__PRIORITIES - 1);
-    if (lane == NULL) {
-        return SARN_ERR_NOMEM;
-    }
-    *entry = (struct sarn__entry){.lane = lane, .previous = lane->last};
-    if (lane->last != NULL) {
-        lane->last->next = entry;
-    } else {
-        lane->first = entry;
-    }
-    lane->last = entry;
-    gate->waiting += 1;
-    return SARN_OK;
+    return sarn__line_wait(&gate->line, entry, tenant, priority);
 }
 
 void sarn__gate_give_up(struct sarn__gate *gate, struct sarn__entry *entry)
 {
-    if (entry->lane != NULL) {
-        remove_entry(gate, entry);
-    }
+    sarn__line_give_up(&gate->line, entry);
 }
 
 struct sarn__entry *sarn__gate_pass(struct sarn__gate *gate, int64_t now_us)
 {
-    struct sarn__lane **ring = first_ring(gate);
     struct sarn__entry *entry = NULL;
 
-    if (ring == NULL || !has_place(gate) || !has_token(gate, now_us)) {
-        return NULL;
+    if (has_place(gate) && has_token(gate, now_us)) {
+        entry = sarn__line_take(&gate->line);
     }
-    entry = (*ring)->first;
-    *ring = (*ring)->next; /* The next tenant's turn. */
-    remove_entry(gate, entry);
-    let_in(gate, now_us);
+    if (entry != NULL) {
+        let_in(gate, now_us);
+    }
     return entry;
 }
 
@@ -270,7 +127,7 @@ int64_t sarn__gate_due_us(const struct sarn__gate *gate, int64_t now_us)
     double wait_us = 0;
     int64_t whole_us = 0;
 
-    if (gate->waiting == 0 || !has_place(gate)) {
+    if (gate->line.count == 0 || !has_place(gate)) {
         return INT64_MAX;
     }
     if (has_token(gate, now_us)) {
@@ -287,7 +144,7 @@ int64_t sarn__gate_due_us(const struct sarn__gate *gate, int64_t now_us)
 
 uint64_t sarn__gate_waiting(const struct sarn__gate *gate)
 {
-    return gate->waiting;
+    return gate->line.count;
 }
 
 uint64_t sarn__gate_inside(const struct sarn__gate *gate)
@@ -377,8 +234,7 @@ static sarn_status add(struct sarn__admission *admission,
         sarn__map_insert(&admission->gates, &gate->node) != SARN_OK) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for limits");
     }
-    gate->heap = admission->heap;
-    sarn__map_init(&gate->lanes, &admission->heap);
+    sarn__line_init(&gate->line, &admission->heap);
     admission->list[admission->count++] = gate;
     return SARN_OK;
 }
@@ -436,8 +292,7 @@ void sarn__admission_destroy(struct sarn__admission *admission)
         return;
     }
     for (uint32_t i = 0; i < admission->count; i++) {
-        assert(admission->list[i]->waiting == 0);
-        sarn__map_done(&admission->list[i]->lanes);
+        sarn__line_done(&admission->list[i]->line);
     }
     sarn__map_done(&admission->gates);
     sarn_arena_destroy(admission->arena);

@@ -3,11 +3,7 @@
  *
  * A gate stands for one struct sarn_limit: of a workflow's running executions, or of
  * the attempts of one of its steps. Who wants to pass enters; where there is no room,
- * or others wait already, it waits as an entry inside the struct that it stands for.
- * Who may pass next: the highest priority first; of those, tenants in turn; of one
- * tenant, who came first. So of T tenants that wait with one priority, each gets every
- * T-th place: the k-th entry of any of them passes after at most k * T others of that
- * priority.
+ * or others wait already, it stands in line (line.h).
  *
  * Concurrency counts those that passed and have not left. The rate is a bucket of
  * burst tokens that fills by rate a second, on the engine's clock; who leaves gives no
@@ -22,16 +18,8 @@
 #ifndef SARN_CORE_ADMISSION_H
 #define SARN_CORE_ADMISSION_H
 
-#include "core/hash_map.h"
+#include "core/line.h"
 #include "sarn/sarn.h"
-
-#define SARN__PRIORITIES 256u
-
-/* One that waits. All zero: it does not. */
-struct sarn__entry {
-    struct sarn__entry *next, *previous; /* Of one tenant and priority. */
-    struct sarn__lane *lane;             /* NULL: it does not wait. */
-};
 
 struct sarn__gate;
 struct sarn__admission;

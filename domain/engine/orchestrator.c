@@ -23,6 +23,7 @@ sarn_status sarn__orchestrator_create(sarn_engine *engine, struct sarn_error *er
     engine->orchestrator = made;
     sarn__map_init(&made->runs, heap);
     sarn__timers_init(&made->timers, heap);
+    sarn__line_init(&made->line, heap);
     made->jobs_max = workers < UINT32_MAX / SARN__JOBS_PER_WORKER
                          ? workers * SARN__JOBS_PER_WORKER
                          : UINT32_MAX;
@@ -69,6 +70,7 @@ void sarn__orchestrator_destroy(sarn_engine *engine)
     }
     sarn__heap_free(&heap, orchestrator->definitions);
     sarn__admission_destroy(orchestrator->admission);
+    sarn__line_done(&orchestrator->line);
     sarn__map_done(&orchestrator->runs);
     sarn__timers_done(&orchestrator->timers);
     sarn__heap_free(&heap, orchestrator->plan);

@@ -530,7 +530,6 @@ bool sarn__runs_pump(sarn_engine *engine)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
     const struct sarn__runs *called = &orchestrator->places[SARN__CALLED];
-    const struct sarn__runs *ready = &orchestrator->places[SARN__READY];
 
     sarn__admit_pass(engine);
     for (uint32_t i = 0;
@@ -539,7 +538,7 @@ bool sarn__runs_pump(sarn_engine *engine)
          i++) {
         sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__CALLED));
     }
-    while (engine->stopped == SARN_OK && ready->first != NULL &&
+    while (engine->stopped == SARN_OK && sarn__runs_are_ready(orchestrator) &&
            (orchestrator->jobs_out + orchestrator->reserved < orchestrator->jobs_max ||
             engine->winding)) {
         sarn__run_advance(engine, sarn__run_take_from(orchestrator, SARN__READY));

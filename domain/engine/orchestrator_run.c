@@ -41,6 +41,11 @@ static void leave(struct sarn__orchestrator *orchestrator, struct sarn__run *run
     if (run->where == SARN__NOWHERE) {
         return;
     }
+    if (run->in_line.lane != NULL) {
+        sarn__line_give_up(&orchestrator->line, &run->in_line);
+        run->where = SARN__NOWHERE;
+        return;
+    }
     orchestrator->leaving_count -= run->where == SARN__LEAVING ? 1 : 0;
     if (run->previous == NULL) {
         runs->first = run->next;
@@ -71,6 +76,11 @@ void sarn__run_move(struct sarn__orchestrator *orchestrator,
         return;
     }
     run->where = (uint8_t)where;
+    if (where == SARN__READY &&
+        sarn__line_wait(&orchestrator->line, &run->in_line, run->tenant,
+                        run->priority) == SARN_OK) {
+        return;
+    }
     run->previous = runs->last;
     if (runs->last == NULL) {
         runs->first = run;
@@ -85,11 +95,28 @@ struct sarn__run *sarn__run_take_from(struct sarn__orchestrator *orchestrator,
                                       enum sarn__where where)
 {
     struct sarn__run *run = orchestrator->places[where].first;
+    struct sarn__entry *entry =
+        where == SARN__READY ? sarn__line_take(&orchestrator->line) : NULL;
 
-    if (run != NULL) {
+    if (entry != NULL) {
+        run = SARN__OF(entry, struct sarn__run, in_line);
+        run->where = SARN__NOWHERE;
+    } else if (run != NULL) {
         leave(orchestrator, run);
     }
     return run;
+}
+
+void sarn__run_set_priority(struct sarn__run *run, uint32_t priority)
+{
+    run->priority =
+        (uint8_t)(priority < SARN__PRIORITIES ? priority : SARN__PRIORITIES - 1);
+}
+
+bool sarn__runs_are_ready(const struct sarn__orchestrator *orchestrator)
+{
+    return orchestrator->line.count > 0 ||
+           orchestrator->places[SARN__READY].first != NULL;
 }
 
 static void link_newest(struct sarn__orchestrator *orchestrator, struct sarn__run *run)
@@ -288,6 +315,7 @@ static sarn_status take_up(sarn_engine *engine,
                   sarn__step_call_verify(&engine->log.ports.codec, execution,
                                          definition, NULL) != SARN_OK;
     keep(engine->orchestrator, run, execution);
+    sarn__run_set_priority(run, execution->beginning.priority);
     sarn__admit_loaded(engine, run);
     return SARN_OK;
 }

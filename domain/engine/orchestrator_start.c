@@ -54,6 +54,7 @@ sarn_status sarn__run_write_start(struct sarn__unit *unit,
     event.was = birth->replaces;
     unit->meta.actor = birth->actor;
     unit->meta.origin = birth->origin;
+    sarn__run_set_priority(run, beginning.priority);
     status = sarn__unit_record(unit, run, &event, error);
     unit->meta.actor = unit->meta.origin = (struct sarn_str){NULL, 0};
     return status;

@@ -18,7 +18,8 @@
  *
  *   gated    Events that it wrote must be durable first. Its gate is their last
  *            position; results that may lag (core/plan.h) do not move it.
- *   ready    It has an external step to run, and enough jobs are out.
+ *   ready    It has an external step to run, and enough jobs are out: it stands in line
+ *            for the workers, by its priority and tenant.
  *   called   Another run wrote to it, or it was loaded: its turn comes at once.
  *   leaving  It is over or asleep, and nobody waits for it; it stays until the store
  *            knows, too, so that nobody takes it up from what the store has not folded.
@@ -58,6 +59,7 @@ struct sarn__run {
     struct sarn__map_node node; /* Key: tenant and stream name, after the struct. */
     struct sarn__run *newer, *older;   /* Of those whose state is folded. */
     struct sarn__run *next, *previous; /* Where it is. */
+    struct sarn__entry in_line;        /* The same, for the workers. */
     struct sarn__timer timer;
     const struct sarn__definition *definition; /* NULL: nobody registered it. */
     struct sarn__execution *execution; /* NULL: to be folded when it is needed. */
@@ -74,14 +76,15 @@ struct sarn__run {
     uint32_t bytes; /* Counted for its state. */
     uint16_t name_size;
     uint16_t reserved; /* Intents that are not durable: each is to have a worker. */
-    uint8_t where;     /* enum sarn__where */
-    bool recovered;    /* Its windows may have been used by who is gone. */
-    bool orphaned;     /* So may intents that are durable. */
-    bool postponed;    /* Its timer only gives memory or disk time to come back. */
-    bool misfit;       /* Its bytes do not fit the definition's types. */
-    bool asleep;       /* Its last event says so. */
-    bool rang;         /* And the time that it names has come. */
-    bool is_counted;   /* Whether it is inside, is known. */
+    uint8_t priority;
+    uint8_t where;   /* enum sarn__where */
+    bool recovered;  /* Its windows may have been used by who is gone. */
+    bool orphaned;   /* So may intents that are durable. */
+    bool postponed;  /* Its timer only gives memory or disk time to come back. */
+    bool misfit;     /* Its bytes do not fit the definition's types. */
+    bool asleep;     /* Its last event says so. */
+    bool rang;       /* And the time that it names has come. */
+    bool is_counted; /* Whether it is inside, is known. */
 };
 
 /* What one execution (step NULL), or one attempt of a step, waits or runs with where
@@ -106,6 +109,7 @@ struct sarn__orchestrator {
     struct sarn__run *newest, *oldest; /* Of those whose state is folded. */
     size_t bytes, bytes_max;           /* Of their states, about. */
     struct sarn__runs places[SARN__PLACES];
+    struct sarn__line line; /* READY; places has those that memory had no room for. */
     struct sarn__timers timers;
     struct sarn__admission *admission; /* NULL: nothing is limited. */
     struct sarn_arena *scratch;        /* Of one unit. */
@@ -139,6 +143,11 @@ void sarn__run_move(struct sarn__orchestrator *orchestrator,
 /* The first of a list, taken out of it; NULL: it is empty. */
 struct sarn__run *sarn__run_take_from(struct sarn__orchestrator *orchestrator,
                                       enum sarn__where where);
+
+/* What its first event says: known also when its state is dropped. */
+void sarn__run_set_priority(struct sarn__run *run, uint32_t priority);
+/* Does anybody wait for the workers? */
+bool sarn__runs_are_ready(const struct sarn__orchestrator *orchestrator);
 
 struct sarn__run *sarn__run_find(const struct sarn__orchestrator *orchestrator,
                                  uint32_t tenant,

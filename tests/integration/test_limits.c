@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/orchestrator_state.h"
 #include "support/heap.h"
 #include "support/stage.h"
 
@@ -305,6 +305,56 @@ static void tenants_share_evenly(void **unused)
     }
 }
 
+/* Note who has a job out for the first time. */
+static void note_launches(struct world *world, char *order)
+{
+    const struct sarn__orchestrator *orchestrator =
+        sarn__sim_engine(world->stage.sim)->orchestrator;
+
+    for (uint32_t i = 0; i < world->count; i++) {
+        const char *id = world->ids[i];
+        char stream[ID_SIZE + 2];
+
+        snprintf(stream, sizeof(stream), "w-%s", id);
+        for (uint32_t tenant = 0; tenant < 3; tenant++) {
+            const struct sarn__run *run =
+                sarn__run_find(orchestrator, tenant, sarn_str(stream));
+
+            if (run != NULL && run->jobs != NULL && strchr(order, *id) == NULL) {
+                order[strlen(order)] = *id;
+            }
+        }
+    }
+}
+
+/* Those that no limit holds back stand in line for the workers in the same way. One
+ * worker takes eight at once: a to h are out before anybody has ended. */
+static void whoever_waits_for_a_worker_goes_by_priority_and_tenant(void **unused)
+{
+    const struct sarn_workflow *workflows[] = {&external};
+    const struct sarn_options options = {.workers = 1};
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        char order[RUNS + 4] = "";
+        struct world world;
+
+        memset(&world, 0, sizeof(world));
+        stage_open_with(&world.stage, workflows, 1, seed, &world.watch, &options);
+        for (uint32_t i = 0; i < RUNS; i++) {
+            /* k is of the other tenant; l has a priority. */
+            start(&world, i == 10 ? 2 : 1, i == 11 ? 7 : 0);
+        }
+        while (sarn__sim_move(world.stage.sim)) {
+            note_launches(&world, order);
+        }
+        assert_string_equal(order, "abcdefghlikj");
+        run(&world);
+        all_are_ok(&world);
+        stage_close(&world.stage);
+    }
+}
+
 /* --- given up --- */
 
 static void who_is_cancelled_while_it_waits_never_begins(void **unused)
@@ -497,6 +547,7 @@ int main(void)
         cmocka_unit_test(no_more_executions_begin_in_a_second_than_may),
         cmocka_unit_test(the_highest_priority_goes_first),
         cmocka_unit_test(tenants_share_evenly),
+        cmocka_unit_test(whoever_waits_for_a_worker_goes_by_priority_and_tenant),
         cmocka_unit_test(who_is_cancelled_while_it_waits_never_begins),
         cmocka_unit_test(who_has_no_time_left_while_it_waits_never_begins),
         cmocka_unit_test(after_a_crash_the_limits_hold_as_before),
