@@ -1,8 +1,6 @@
 /* Attempts: several at once, late, silent, cancelled. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "engine/control_decide.h"
 #include "engine/orchestrator_state.h"
 #include "support/stage.h"
 
@@ -231,13 +229,26 @@ static void who_gives_no_sign_of_life_is_late_and_who_does_is_not(void **unused)
 
 #define CROWD 150u
 
+/* The number that is the execution's id. */
+static uint32_t number_of(const struct sarn_step_call *call)
+{
+    struct sarn_str id = sarn_step_workflow_id(call);
+    uint32_t number = 0;
+
+    for (uint32_t i = 0; i < id.size; i++) {
+        number = number * 10 + (uint32_t)(id.data[i] - '0');
+    }
+    assert_true(number < CROWD);
+    return number;
+}
+
 static sarn_status take_a_second(struct sarn_step_call *call)
 {
     struct stage *stage = sarn_step_context(call);
     uint32_t *calls = stage->arg;
 
     sarn__sim_advance(stage->sim, SECOND);
-    calls[atoi(sarn_step_workflow_id(call).data)] += 1;
+    calls[number_of(call)] += 1;
     return SARN_OK;
 }
 
@@ -245,7 +256,7 @@ static sarn_status know_calls(struct sarn_step_call *call)
 {
     struct stage *stage = sarn_step_context(call);
     const uint32_t *calls = stage->arg;
-    bool made = calls[atoi(sarn_step_workflow_id(call).data)] > 0;
+    bool made = calls[number_of(call)] > 0;
 
     sarn_step_set_fate(call, made ? SARN_STEP_DONE : SARN_STEP_NOT_DONE);
     return SARN_OK;
@@ -438,107 +449,6 @@ static void a_terminate_does_not_wait_for_what_is_under_way(void **unused)
     }
 }
 
-/* Which of the two has been seen of the step "a". */
-struct seen {
-    bool run, undone, in_order;
-};
-
-static sarn_status see_run(struct sarn_step_call *call)
-{
-    struct stage *stage = sarn_step_context(call);
-    struct seen *seen = stage->arg;
-
-    seen->in_order = seen->in_order && !seen->undone;
-    seen->run = true;
-    return SARN_OK;
-}
-
-static sarn_status see_undone(struct sarn_step_call *call)
-{
-    struct stage *stage = sarn_step_context(call);
-    struct seen *seen = stage->arg;
-
-    seen->undone = true;
-    return SARN_OK;
-}
-
-/* It has no intent: it is undone by its key, but not while it is under way. */
-static void a_terminate_undoes_what_is_out_when_it_has_come_back(void **unused)
-{
-    static const struct sarn_step steps[] = {{.id = "a",
-                                              .run = see_run,
-                                              .compensate = see_undone,
-                                              .flags = SARN_STEP_IDEMPOTENT}};
-    const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
-    const struct sarn_workflow *workflows[] = {&w};
-    uint32_t out_meanwhile = 0;
-
-    (void)unused;
-    for (uint64_t seed = 0; seed < 600; seed++) {
-        struct seen seen = {.in_order = true};
-        struct sarn__sim_outcome out;
-        struct stage stage;
-
-        stage_open(&stage, workflows, 1, seed, &seen);
-        stage_start(&stage, "w", "1", NULL, SARN_EXISTS_JOIN, &out);
-        while (sarn__sim_jobs(stage.sim, SARN__JOB_STEP) == 0) {
-            assert_true(sarn__sim_move(stage.sim));
-        }
-        out_meanwhile += seen.run ? 0 : 1;
-        stage_cancel(&stage, "w-1", true);
-        sarn__sim_run(stage.sim);
-        assert_int_equal(out.status, SARN_ERR_TERMINATED);
-        assert_true(seen.run && seen.undone && seen.in_order);
-        assert_int_equal(stage_in_memory(&stage), 0);
-        stage_close(&stage);
-    }
-    assert_true(out_meanwhile > 0);
-}
-
-/* The same for a reset: it comes back to a, and what was out did not go unnoticed. */
-static void a_reset_undoes_what_is_out_when_it_has_come_back(void **unused)
-{
-    static const struct sarn_step steps[] = {{.id = "f", .run = stage_serve},
-                                             {.id = "a",
-                                              .run = see_run,
-                                              .compensate = see_undone,
-                                              .flags = SARN_STEP_IDEMPOTENT}};
-    const struct sarn_workflow w = {.name = "w", .version = 1, SARN_STEPS(steps)};
-    const struct sarn_workflow *workflows[] = {&w};
-    const struct sarn_control what = {.op = SARN_CONTROL_RESET, .step = SARN_STR("f")};
-    struct sarn_error error;
-
-    (void)unused;
-    for (uint64_t seed = 0; seed < 60; seed++) {
-        struct seen seen = {.in_order = true};
-        struct sarn__execution_event event;
-        struct sarn__sim_outcome out;
-        struct sarn__run *run = NULL;
-        struct stage stage;
-
-        stage_open(&stage, workflows, 1, seed, &seen);
-        stage_start(&stage, "w", "1", NULL, SARN_EXISTS_JOIN, &out);
-        while (!seen.run) {
-            assert_true(sarn__sim_move(stage.sim));
-        }
-        assert_int_equal(sarn__run_take_up(sarn__sim_engine(stage.sim), 0,
-                                           sarn_str("w-1"), &run, &error),
-                         SARN_OK);
-        if (sarn__execution_step(run->execution, sarn_str("a"))->state ==
-            SARN__WAITING) {
-            assert_int_equal(sarn__control_decide(run->execution, &w, &what,
-                                                  stage.arena, &event, &error),
-                             SARN_OK);
-            assert_int_equal(stage_tell(&stage, "w-1", &event), SARN_OK);
-            sarn__sim_run(stage.sim);
-            assert_true(seen.undone);
-        }
-        sarn__sim_run(stage.sim);
-        assert_string_equal(stage_describe(&stage, &out), "ok");
-        stage_close(&stage);
-    }
-}
-
 static void a_run_whose_time_is_up_is_undone(void **unused)
 {
     const struct sarn_workflow w = {
@@ -612,8 +522,6 @@ int main(void)
         cmocka_unit_test(what_waits_is_given_up_by_a_cancel_and_undone),
         cmocka_unit_test(what_is_under_way_is_told_of_a_cancel_and_heard_to_its_end),
         cmocka_unit_test(a_terminate_does_not_wait_for_what_is_under_way),
-        cmocka_unit_test(a_terminate_undoes_what_is_out_when_it_has_come_back),
-        cmocka_unit_test(a_reset_undoes_what_is_out_when_it_has_come_back),
         cmocka_unit_test(a_run_whose_time_is_up_is_undone),
         cmocka_unit_test(a_reconcile_that_fails_is_asked_again),
     };
