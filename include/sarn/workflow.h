@@ -143,7 +143,7 @@ struct sarn_retry {
 /* 0: none. A step of a kind that waits has only schedule_to_close_us. The code of a
  * failure by timeout is "timeout". */
 struct sarn_timeouts {
-    int64_t start_to_close_us;    /* One attempt. */
+    int64_t start_to_close_us;    /* One attempt; not while it waits for a worker. */
     int64_t schedule_to_close_us; /* From the first attempt on, retries included. */
     int64_t heartbeat_us;         /* Between two sarn_step_heartbeat(). */
     int64_t compensation_us;      /* One attempt of compensate. */
