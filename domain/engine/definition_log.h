@@ -19,6 +19,15 @@ sarn__definition_make(const struct sarn_workflow_registered *registered,
                       struct sarn__definition **definition,
                       struct sarn_error *error);
 
+/* The other way round: what is to be written of workflow. event points into workflow
+ * and arena. SARN_ERR_NOMEM. (definition_write.c) */
+SARN_MUST_USE sarn_status
+sarn__definition_describe(const struct sarn_workflow *workflow,
+                          uint64_t fingerprint,
+                          struct sarn_arena *arena,
+                          struct sarn_workflow_registered *event,
+                          struct sarn_error *error);
+
 /* The workflow that was registered under this name and fingerprint, likewise.
  * SARN_ERR_NOT_FOUND: the log knows of none. */
 SARN_MUST_USE sarn_status sarn__definition_read(struct sarn_log *log,

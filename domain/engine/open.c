@@ -4,6 +4,8 @@
 
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/definition_log.h"
+#include "engine/misfits.h"
 #include "engine/orchestrator.h"
 #include "engine/schedules.h"
 #include "engine/state.h"
@@ -98,6 +100,46 @@ static sarn_status write_projections(sarn_engine *engine,
     return SARN_OK;
 }
 
+/* Every workflow that the log does not know with these steps. */
+static sarn_status write_definition(sarn_engine *engine,
+                                    const struct sarn__meta *meta,
+                                    const struct sarn_workflow *workflow,
+                                    struct sarn_error *error)
+{
+    uint64_t fingerprint = sarn__workflow_fingerprint(workflow), position;
+    struct sarn_error why = {SARN_OK, ""};
+    struct sarn_workflow_registered event;
+    struct sarn__written written;
+    sarn_status status = sarn__store_definition(
+        &engine->log.store, sarn_str(workflow->name), fingerprint, &position, &why);
+
+    if (status != SARN_ERR_NOT_FOUND) {
+        return status == SARN_OK ? SARN_OK : sarn__fail(error, status, "%s", why.text);
+    }
+    sarn_arena_reset(engine->scratch);
+    SARN__TRY(sarn__definition_describe(workflow, fingerprint, engine->scratch, &event,
+                                        error));
+    return sarn__writer_put_struct(&engine->writer, meta, (struct sarn_str){NULL, 0},
+                                   &sarn_workflow_registered_type, &event, &written,
+                                   error);
+}
+
+static sarn_status write_definitions(sarn_engine *engine,
+                                     const struct sarn__meta *meta,
+                                     struct sarn_error *error)
+{
+    const struct sarn_options *options = &engine->options;
+
+    for (uint32_t i = 0; i < options->module_count; i++) {
+        const struct sarn_module *module = options->modules[i];
+
+        for (uint32_t k = 0; k < module->workflow_count; k++) {
+            SARN__TRY(write_definition(engine, meta, module->workflows[k], error));
+        }
+    }
+    return SARN_OK;
+}
+
 /* --- taking the log --- */
 
 /* Where the journal stands: its epoch, and the hash that the next commit chains to. */
@@ -134,6 +176,7 @@ static sarn_status first_commit(sarn_engine *engine,
     SARN__TRY(write_schemas(engine, &meta, error));
     SARN__TRY(write_epoch(engine, config, &meta, error));
     SARN__TRY(write_projections(engine, &meta, error));
+    SARN__TRY(write_definitions(engine, &meta, error));
     SARN__TRY(sarn__engine_prepare_commit(engine, true, error));
     job->job.work(&job->job);
     if (job->status != SARN_OK) {
@@ -218,6 +261,7 @@ static sarn_status build(sarn_engine *engine,
     SARN__TRY(sarn__schedules_create(engine, error));
     SARN__TRY(take_log(engine, config, error));
     SARN__TRY(build_projections(engine, error));
+    SARN__TRY(sarn__misfits_check(engine, error));
     return sarn__orchestrator_count(engine, error);
 }
 

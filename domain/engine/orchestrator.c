@@ -73,6 +73,7 @@ void sarn__orchestrator_destroy(sarn_engine *engine)
     sarn__line_done(&orchestrator->line);
     sarn__map_done(&orchestrator->runs);
     sarn__timers_done(&orchestrator->timers);
+    sarn__heap_free(&heap, orchestrator->later);
     sarn__heap_free(&heap, orchestrator->plan);
     sarn_arena_destroy(orchestrator->loading);
     sarn_arena_destroy(orchestrator->scratch);

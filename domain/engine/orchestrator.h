@@ -48,6 +48,10 @@ int64_t sarn__orchestrator_next_wake(sarn_engine *engine);
 /* Take up at most limit executions that an earlier process left. true: more are left.
  */
 bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit);
+/* Have a stream taken up at the end of that, asleep or not. */
+SARN_MUST_USE sarn_status sarn__orchestrator_take_up_later(sarn_engine *engine,
+                                                           uint64_t number,
+                                                           struct sarn_error *error);
 /* The engine winds up: what was about to begin does not, and the log says so. */
 void sarn__orchestrator_stop(sarn_engine *engine);
 

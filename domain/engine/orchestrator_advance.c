@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "core/fit.h"
+#include "engine/misfits.h"
 #include "engine/orchestrator_state.h"
 #include "engine/schedules.h"
 
@@ -22,48 +23,56 @@ static sarn_status settle(struct sarn__unit *unit,
     return sarn__unit_record(unit, run, &event, error);
 }
 
-/* Does the code that is registered now still fit? */
-static bool fits(const struct sarn__unit *unit, char why[SARN_ERROR_TEXT_BYTES])
+/* Does the code that is registered now still fit? If not, the plan's text says why. */
+static sarn_status
+look(struct sarn__unit *unit, bool upgrades, bool *fits, struct sarn_error *error)
 {
     const struct sarn__run *run = unit->run;
     const struct sarn__execution *execution = run->execution;
-    struct sarn_error error = {SARN_OK, ""};
-    struct sarn__misfit misfit;
+    struct sarn_error why = {SARN_OK, ""};
+    struct sarn__misfit misfit = {.reason = ""};
 
-    if (execution->beginning.fingerprint != run->definition->fingerprint &&
-        !sarn__fits(execution, NULL, run->definition, &misfit)) {
-        snprintf(why, SARN_ERROR_TEXT_BYTES,
+    *fits = true;
+    if (upgrades) {
+        SARN__TRY(sarn__misfit_look(&unit->engine->log, execution, run->definition,
+                                    unit->arena, fits, &misfit, error));
+    } else {
+        *fits = sarn__step_call_verify(&unit->engine->log.ports.codec, execution,
+                                       run->definition, &why) == SARN_OK;
+    }
+    if (!*fits && misfit.step.size > 0) {
+        snprintf(unit->plan->text, sizeof(unit->plan->text),
                  "started with version %u, now version %u: %.*s: %.150s",
                  execution->beginning.definition_version,
                  run->definition->workflow->version,
                  misfit.step.size > 60 ? 60 : (int)misfit.step.size, misfit.step.data,
                  misfit.reason);
-        return false;
+    } else if (!*fits) {
+        snprintf(unit->plan->text, sizeof(unit->plan->text), "%s",
+                 upgrades ? misfit.reason : why.text);
     }
-    if (run->misfit && sarn__step_call_verify(&unit->engine->log.ports.codec, execution,
-                                              run->definition, &error) != SARN_OK) {
-        snprintf(why, SARN_ERROR_TEXT_BYTES, "%s", error.text);
-        return false;
-    }
-    return true;
+    return SARN_OK;
 }
 
 /* As sarn__plan(), for what only the engine knows. */
-static void plan(struct sarn__unit *unit)
+static sarn_status plan(struct sarn__unit *unit, struct sarn_error *error)
 {
     struct sarn__run *run = unit->run;
     struct sarn__plan *plan = unit->plan;
-    bool upgrades = false;
+    bool upgrades = false, fits = true;
 
     sarn__plan_held(run->execution, run->definition, sarn__admit_holds(run),
                     unit->meta.time_us, plan);
     upgrades = plan->count > 0 && plan->duties[0].kind == SARN__DUTY_UPGRADE;
-    if ((upgrades || run->misfit) && !sarn__execution_is_over(run->execution) &&
-        !fits(unit, plan->text)) {
+    if ((upgrades || run->misfit) && !sarn__execution_is_over(run->execution)) {
+        SARN__TRY(look(unit, upgrades, &fits, error));
+    }
+    if (!fits) {
         plan->duties[0] = (struct sarn__duty){.kind = SARN__DUTY_PARK};
         plan->count = 1;
         plan->code = "definition_changed";
     }
+    return SARN_OK;
 }
 
 /* --- calls made here --- */
@@ -359,7 +368,7 @@ static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
     for (;;) {
         const struct sarn__duty *mute = NULL;
 
-        plan(unit);
+        SARN__TRY(plan(unit, error));
         mute = find_unanswerable(next);
         if (mute != NULL) {
             SARN__TRY(settle(unit, mute, &nobody, error));

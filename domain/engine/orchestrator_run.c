@@ -4,6 +4,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/map_key.h"
+#include "engine/misfits.h"
 #include "engine/orchestrator_state.h"
 
 static const char *name_of(const struct sarn__run *run)
@@ -266,26 +267,57 @@ static void own_intents(struct sarn__execution *execution,
     }
 }
 
+/* Is execution to rest until the version that it was started with is registered? */
+static sarn_status is_pinned(sarn_engine *engine,
+                             const struct sarn__execution *execution,
+                             const struct sarn__definition *latest,
+                             bool *pinned,
+                             struct sarn_error *error)
+{
+    struct sarn__misfit misfit;
+    bool fits = true;
+
+    *pinned = false;
+    if (engine->options.misfits == SARN_MISFIT_PIN &&
+        latest->fingerprint != execution->beginning.fingerprint &&
+        !sarn__execution_is_over(execution)) {
+        SARN__TRY(sarn__misfit_look(&engine->log, execution, latest,
+                                    engine->orchestrator->loading, &fits, &misfit,
+                                    error));
+        *pinned = !fits;
+    }
+    return SARN_OK;
+}
+
 /* The definition that execution was begun with, if it is registered; else the latest.
- * *definition NULL: nobody registered one. */
+ * *definition NULL: nobody registered one, or it rests. */
 static sarn_status choose_definition(sarn_engine *engine,
                                      const struct sarn__run *run,
                                      const struct sarn__execution *execution,
-                                     const struct sarn__definition **definition)
+                                     const struct sarn__definition **definition,
+                                     struct sarn_error *error)
 {
     const struct sarn__registry *registry = engine->log.registry;
     struct sarn_str name = sarn__run_workflow(run);
     const struct sarn_workflow *workflow = sarn__registry_workflow_version(
         registry, name, execution->beginning.fingerprint);
+    const struct sarn__definition *latest;
+    bool pinned;
 
     if (workflow == NULL) {
         workflow = sarn__registry_workflow(registry, name);
     }
     *definition = NULL;
-    if (workflow != NULL) {
-        *definition = sarn__run_definition(engine->orchestrator, workflow);
+    if (workflow == NULL) {
+        return SARN_OK;
     }
-    return workflow == NULL || *definition != NULL ? SARN_OK : SARN_ERR_NOMEM;
+    latest = sarn__run_definition(engine->orchestrator, workflow);
+    if (latest == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory loading an execution");
+    }
+    SARN__TRY(is_pinned(engine, execution, latest, &pinned, error));
+    *definition = pinned ? NULL : latest;
+    return SARN_OK;
 }
 
 /* What the log says, and what it cannot: who is gone may have begun more. */
@@ -297,9 +329,7 @@ static sarn_status take_up(sarn_engine *engine,
 {
     const struct sarn__definition *definition = NULL;
 
-    if (choose_definition(engine, run, execution, &definition) != SARN_OK) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory loading an execution");
-    }
+    SARN__TRY(choose_definition(engine, run, execution, &definition, error));
     run->definition = definition;
     run->correlation_id = trace->correlation_id;
     run->started_position = trace->started_position;

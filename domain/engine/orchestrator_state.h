@@ -120,8 +120,10 @@ struct sarn__orchestrator {
     uint32_t leaving_count;
     struct sarn__step_job *unwanted; /* Out, and no run's any more. */
     uint32_t jobs_out, jobs_max;
-    uint32_t reserved;     /* Of all runs. */
-    uint32_t last_tries;   /* Appends that failed while the engine wound up. */
+    uint32_t reserved;   /* Of all runs. */
+    uint32_t last_tries; /* Appends that failed while the engine wound up. */
+    uint64_t *later;     /* Stream numbers to be taken up after those. */
+    uint32_t later_count, later_room;
     uint64_t recover_from; /* Stream number; 0: all are taken up. */
     struct sarn__due due;  /* The last of the sleepers that was woken. */
     uint64_t due_folded;   /* due_next_us was right when this was folded. */

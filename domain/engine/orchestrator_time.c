@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "core/fail.h"
+#include "core/heap.h"
 #include "engine/orchestrator_state.h"
 #include "engine/schedules.h"
 
@@ -55,6 +56,61 @@ static sarn_status take_up(sarn_engine *engine,
     return SARN_OK;
 }
 
+sarn_status sarn__orchestrator_take_up_later(sarn_engine *engine,
+                                             uint64_t number,
+                                             struct sarn_error *error)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+    uint32_t room = orchestrator->later_room == 0 ? 64 : orchestrator->later_room * 2;
+    uint64_t *later = orchestrator->later;
+
+    if (orchestrator->later_count == orchestrator->later_room) {
+        later =
+            sarn__heap_resize(&engine->log.ports.heap, later, room * sizeof(*later));
+        if (later == NULL) {
+            return sarn__fail(error, SARN_ERR_NOMEM,
+                              "out of memory for executions that do not fit");
+        }
+        orchestrator->later = later;
+        orchestrator->later_room = room;
+    }
+    orchestrator->later[orchestrator->later_count++] = number;
+    return SARN_OK;
+}
+
+/* What is to be taken up next, and where to go on. */
+static sarn_status next_numbers(sarn_engine *engine,
+                                uint32_t limit,
+                                struct numbers *numbers,
+                                struct sarn_error *error)
+{
+    struct sarn__orchestrator *orchestrator = engine->orchestrator;
+
+    if (orchestrator->recover_from != 0) {
+        return sarn__store_executions(&engine->log.store, orchestrator->recover_from,
+                                      limit, gather, numbers, error);
+    }
+    while (numbers->count < limit && numbers->count < orchestrator->later_count) {
+        numbers->items[numbers->count] =
+            orchestrator->later[orchestrator->later_count - 1 - numbers->count];
+        numbers->count += 1;
+    }
+    return SARN_OK;
+}
+
+static bool go_on_behind(struct sarn__orchestrator *orchestrator,
+                         const struct numbers *numbers,
+                         uint32_t limit)
+{
+    if (orchestrator->recover_from == 0) {
+        orchestrator->later_count -= numbers->count;
+    } else {
+        orchestrator->recover_from =
+            numbers->count < limit ? 0 : numbers->items[numbers->count - 1] + 1;
+    }
+    return orchestrator->recover_from != 0 || orchestrator->later_count > 0;
+}
+
 bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
@@ -62,12 +118,12 @@ bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
     struct sarn_error error = {SARN_OK, ""};
     sarn_status status;
 
-    if (orchestrator->recover_from == 0 || limit == 0) {
+    if ((orchestrator->recover_from == 0 && orchestrator->later_count == 0) ||
+        limit == 0) {
         return false;
     }
     limit = limit < SARN__RUNS_PER_TURN ? limit : SARN__RUNS_PER_TURN;
-    status = sarn__store_executions(&engine->log.store, orchestrator->recover_from,
-                                    limit, gather, &numbers, &error);
+    status = next_numbers(engine, limit, &numbers, &error);
     for (uint32_t i = 0; status == SARN_OK && i < numbers.count; i++) {
         struct sarn__run *run = NULL;
 
@@ -83,12 +139,7 @@ bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
         return status == SARN_ERR_NOMEM; /* Those taken up are found and passed over. */
     }
     sarn__runs_trim(engine);
-    if (numbers.count < limit) {
-        orchestrator->recover_from = 0;
-        return false;
-    }
-    orchestrator->recover_from = numbers.items[numbers.count - 1] + 1;
-    return true;
+    return go_on_behind(orchestrator, &numbers, limit);
 }
 
 /* --- what is due --- */

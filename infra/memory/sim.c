@@ -150,6 +150,11 @@ void sarn__sim_destroy(struct sarn__sim *sim)
     sarn__heap_free(&heap, sim);
 }
 
+struct sarn_options *sarn__sim_next_options(struct sarn__sim *sim)
+{
+    return &sim->options;
+}
+
 sarn_status sarn__sim_open(struct sarn__sim *sim,
                            const struct sarn_module *const *modules,
                            uint32_t module_count,

@@ -139,6 +139,8 @@ SARN_MUST_USE sarn_status sarn__sim_open(struct sarn__sim *sim,
                                          const struct sarn_module *const *modules,
                                          uint32_t module_count,
                                          struct sarn_error *error);
+/* What the next open is given: for changing it. */
+struct sarn_options *sarn__sim_next_options(struct sarn__sim *sim);
 /* Both at once. */
 SARN_MUST_USE sarn_status sarn__sim_crash_reopen(struct sarn__sim *sim,
                                                  struct sarn_error *error);

@@ -219,7 +219,7 @@ static void a_refused_one_says_by_whom_and_what_was_undone(void **state)
         "step verify: done\n"
         "step screen: done, account = a, amount = large, risk = review, goes on with "
         "review\n"
-        "step review: waits until +3d\n"
+        "step review: waits for signal review until +3d\n"
         "signal review received from eva\n"
         "step review: done, by signal review\n"
         "step decide: done, goes on with refuse\n"

@@ -358,6 +358,7 @@ static void open_with_one_step(struct saga *saga, uint32_t step)
     saga->workflow.steps = &saga->steps[step];
     saga->workflow.step_count = 1;
     saga->workflow.version = 2;
+    sarn__sim_next_options(saga->sim)->misfits = SARN_MISFIT_PARK;
     assert_int_equal(sarn__sim_open(saga->sim, NULL, 0, &error), SARN_OK);
     sarn__sim_run(saga->sim);
 }

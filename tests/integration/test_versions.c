@@ -1,0 +1,582 @@
+/* What becomes of executions in flight when other code opens the log. */
+#include <string.h>
+
+#include "engine/misfits.h"
+#include "engine/state.h"
+#include "infra/memory/codec.h"
+#include "infra/memory/sim.h"
+#include "sarn/events.h"
+#include "sarn/execution.h"
+#include "sarn/workflow.h"
+#include "support/executions.h"
+#include "support/test.h"
+
+#define STEPS_MAX 8u
+#define WORD      16u
+
+/* A workflow from words: "a b? c!=old" has the steps
+ *   a     local
+ *   b?    waits for the signal "go"
+ *   c!    local, and has something to undo it with
+ *   =old  of c: it was called so in an older version
+ *   d*    external, idempotent */
+struct version {
+    char ids[STEPS_MAX][WORD], old[STEPS_MAX][WORD];
+    const char *aliases[STEPS_MAX][2];
+    struct sarn_step steps[STEPS_MAX];
+    struct sarn_workflow workflow;
+};
+
+struct job {
+    struct sarn__sim *sim;
+    struct version versions[3];
+    const struct sarn_workflow *workflows[3];
+    struct sarn_module module;
+    const struct sarn_module *modules[1];
+    char ran[256];  /* Steps that were run, and undone, in order. */
+    char told[512]; /* By the hook. */
+    struct sarn_error error;
+};
+
+/* --- the code --- */
+
+static void note(struct sarn_step_call *call, const char *what)
+{
+    struct job *job = sarn_step_context(call);
+    struct sarn_str id = sarn_step_id(call);
+    size_t used = strlen(job->ran);
+
+    snprintf(job->ran + used, sizeof(job->ran) - used, "%s%s%.*s", used > 0 ? " " : "",
+             what, (int)id.size, id.data);
+}
+
+static sarn_status run_step(struct sarn_step_call *call)
+{
+    note(call, "");
+    return SARN_OK;
+}
+
+static sarn_status undo_step(struct sarn_step_call *call)
+{
+    note(call, "-");
+    return SARN_OK;
+}
+
+static void define_step(struct version *version, uint32_t i, const char *word)
+{
+    struct sarn_step *step = &version->steps[i];
+    size_t size = strcspn(word, "!?*=");
+    const char *old = strchr(word, '=');
+
+    assert_true(size < WORD);
+    memcpy(version->ids[i], word, size);
+    *step = (struct sarn_step){
+        .id = version->ids[i], .run = run_step, .kind = SARN_STEP_LOCAL};
+    if (strchr(word, '!') != NULL) {
+        step->compensate = undo_step;
+    }
+    if (strchr(word, '?') != NULL) {
+        step->kind = SARN_STEP_SIGNAL;
+        step->run = NULL;
+        step->signal = "go";
+    }
+    if (strchr(word, '*') != NULL) {
+        step->kind = SARN_STEP_EXTERNAL;
+        step->flags = SARN_STEP_IDEMPOTENT;
+    }
+    if (old != NULL) {
+        snprintf(version->old[i], WORD, "%s", old + 1);
+        version->aliases[i][0] = version->old[i];
+        step->aliases = version->aliases[i];
+    }
+}
+
+static void define(struct version *version, uint32_t number, const char *text)
+{
+    char words[128];
+    char *word = words;
+
+    memset(version, 0, sizeof(*version));
+    snprintf(words, sizeof(words), "%s", text);
+    version->workflow = (struct sarn_workflow){.name = "job",
+                                               .version = number,
+                                               .steps = version->steps,
+                                               .step_size = sizeof(struct sarn_step)};
+    while (*word != '\0') {
+        size_t size = strcspn(word, " ");
+        bool last = word[size] == '\0';
+
+        word[size] = '\0';
+        assert_true(version->workflow.step_count < STEPS_MAX);
+        define_step(version, version->workflow.step_count++, word);
+        word += last ? size : size + 1;
+    }
+}
+
+/* Versions 1 to count of the workflow, by their words, are registered; NULL: not. */
+static void register_versions(struct job *job, const char *const *texts, uint32_t count)
+{
+    uint32_t registered = 0;
+
+    assert_true(count <= COUNT(job->versions));
+    for (uint32_t i = 0; i < count; i++) {
+        if (texts[i] != NULL) {
+            define(&job->versions[i], i + 1, texts[i]);
+            job->workflows[registered++] = &job->versions[i].workflow;
+        }
+    }
+    job->module = (struct sarn_module){.abi = SARN_MODULE_ABI,
+                                       .struct_size = sizeof(struct sarn_module),
+                                       .name = "jobs",
+                                       .version = "1",
+                                       .workflows = job->workflows,
+                                       .workflow_count = registered};
+    job->modules[0] = &job->module;
+}
+
+static void hear_misfit(void *arg, const struct sarn_misfit *misfit)
+{
+    struct job *job = arg;
+    size_t used = strlen(job->told);
+
+    snprintf(job->told + used, sizeof(job->told) - used, "%s%u of %.*s v%u at %.*s: %s",
+             used > 0 ? "; " : "", (unsigned)misfit->count, (int)misfit->workflow.size,
+             misfit->workflow.data, misfit->definition_version, (int)misfit->step.size,
+             misfit->step.data, misfit->reason);
+}
+
+static void job_open(struct job *job, const char *text)
+{
+    struct sarn__sim_options options = {.seed = 7, .codec = sarn__memory_codec()};
+
+    memset(job, 0, sizeof(*job));
+    register_versions(job, &text, 1);
+    options.options.modules = job->modules;
+    options.options.module_count = 1;
+    options.options.context = job;
+    options.options.hooks.misfit = hear_misfit;
+    options.options.hooks.arg = job;
+    assert_ok(sarn__sim_create(&options, &job->sim, &job->error), &job->error);
+}
+
+static void job_close(struct job *job)
+{
+    if (sarn__sim_engine(job->sim) != NULL) {
+        sarn__engine_settle(sarn__sim_engine(job->sim));
+        executions_check_counts(sarn__engine_log(sarn__sim_engine(job->sim)));
+    }
+    sarn__sim_destroy(job->sim);
+}
+
+static void job_start(struct job *job, const char *id)
+{
+    struct sarn_start start = SARN_START_INIT;
+    struct sarn__sim_outcome outcome = {.answers = 0};
+
+    start.flags = SARN_START_DETACHED;
+    start.workflow = "job";
+    start.workflow_id = sarn_str(id);
+    assert_ok(sarn__sim_start(job->sim, &start, &outcome, &job->error), &job->error);
+    sarn__sim_run(job->sim);
+    assert_int_equal(outcome.status, SARN_OK);
+}
+
+/* The power goes, and other code opens the log. */
+static sarn_status job_reopen(struct job *job,
+                              const char *const *texts,
+                              uint32_t count,
+                              enum sarn_misfit_policy misfits)
+{
+    sarn_status status;
+
+    if (sarn__sim_engine(job->sim) != NULL) {
+        sarn__sim_crash(job->sim);
+    }
+    register_versions(job, texts, count);
+    sarn__sim_next_options(job->sim)->misfits = misfits;
+    job->told[0] = '\0';
+    status = sarn__sim_open(job->sim, job->modules, 1, &job->error);
+    if (status == SARN_OK) {
+        sarn__sim_run(job->sim);
+    }
+    return status;
+}
+
+static void job_tell(struct job *job, enum sarn_control_op op, const char *id)
+{
+    struct sarn_control control = SARN_CONTROL_INIT;
+    struct sarn__sim_outcome outcome = {.answers = 0};
+    struct sarn__request *request;
+
+    control.op = op;
+    control.workflow = sarn_str("job");
+    control.workflow_id = sarn_str(id);
+    control.name = op == SARN_CONTROL_SIGNAL ? sarn_str("go") : control.name;
+    assert_ok(sarn__request_control(sarn__sim_engine(job->sim), &control, &request,
+                                    &job->error),
+              &job->error);
+    sarn__sim_request(job->sim, request, &outcome);
+    sarn__sim_run(job->sim);
+    assert_int_equal(outcome.answers, 1);
+    if (outcome.status != SARN_OK) {
+        fail_msg("%s", outcome.text);
+    }
+}
+
+/* "completed", "parked: why" */
+static const char *job_state(struct job *job, const char *id)
+{
+    static char text[SARN_ERROR_TEXT_BYTES + 32];
+    struct sarn_arena *arena = sarn_arena_create(NULL);
+    struct sarn_execution_info info;
+
+    assert_ok(sarn__engine_execution(sarn__sim_engine(job->sim), 0, sarn_str("job"),
+                                     sarn_str(id), arena, &info, &job->error),
+              &job->error);
+    snprintf(text, sizeof(text), "%s%s%.*s", sarn_execution_status_text(info.status),
+             info.text.size > 0 ? ": " : "", (int)info.text.size, info.text.data);
+    sarn_arena_destroy(arena);
+    return text;
+}
+
+/* --- row by row --- */
+
+static void each_change_of_steps_means_what_the_table_says(void **unused)
+{
+    static const struct {
+        const char *before, *after;
+        const char *ran;    /* NULL: the open is refused, */
+        const char *reason; /* with this in the words. */
+    } rows[] = {
+        /* Added: behind, and before the place. */
+        {"a b? c", "a b? x c", "a x c", NULL},
+        {"a b? c", "x a b? c", "a c", NULL},
+        /* Removed: not reached, done, done and to be undone, at it. */
+        {"a b? c d", "a b? d", "a d", NULL},
+        {"a b? c", "b? c", "a c", NULL},
+        {"a! b? c", "b? c", NULL, "step 'a'"},
+        {"a b? c", "a c", NULL, "step 'b'"},
+        /* Renamed. */
+        {"a b? c", "a wait?=b c", "a c", NULL},
+        {"a! b? c", "first!=a b? c", "a c", NULL},
+        {"a b? c", "a wait? c", NULL, "step 'b'"},
+        /* Moved: would run twice, would be skipped, in another order. */
+        {"a b? c", "b? a c", NULL, "step 'a'"},
+        {"a b? c d", "a c b? d", NULL, "step 'c'"},
+        {"a b? c d", "a b? d c", "a d c", NULL},
+        /* Of another kind: begun, and not begun. */
+        {"a b? c", "a b c", NULL, "step 'b'"},
+        {"a b? c", "a b? c*", "a c", NULL},
+        /* No longer undoing: begun, and not begun. */
+        {"a! b? c", "a b? c", NULL, "step 'a'"},
+        {"a b? c!", "a b? c", "a c", NULL},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *const texts[] = {NULL, rows[i].after};
+        struct job job;
+        sarn_status status;
+
+        job_open(&job, rows[i].before);
+        job_start(&job, "1");
+        assert_string_equal(job.ran, "a");
+        status = job_reopen(&job, texts, 2, SARN_MISFIT_REFUSE);
+        if (rows[i].ran == NULL) {
+            if (status != SARN_ERR_MISFIT ||
+                strstr(job.error.text, rows[i].reason) == NULL) {
+                fail_msg("%s -> %s: %s, %s", rows[i].before, rows[i].after,
+                         sarn_status_text(status), job.error.text);
+            }
+        } else {
+            if (status != SARN_OK) {
+                fail_msg("%s -> %s: %s", rows[i].before, rows[i].after, job.error.text);
+            }
+            job_tell(&job, SARN_CONTROL_SIGNAL, "1");
+            if (strcmp(job.ran, rows[i].ran) != 0) {
+                fail_msg("%s -> %s: ran %s", rows[i].before, rows[i].after, job.ran);
+            }
+            assert_string_equal(job_state(&job, "1"), "completed");
+        }
+        job_close(&job);
+    }
+}
+
+/* --- what becomes of those that do not fit --- */
+
+static const char *const without_wait[] = {NULL, "a c"};
+static const char *const both[] = {"a! b? c", "a c"};
+
+static void open_misfits(struct job *job, enum sarn_misfit_policy misfits)
+{
+    job_open(job, "a! b? c");
+    job_start(job, "1");
+    job_start(job, "2");
+    assert_int_equal(job_reopen(job, without_wait, 2, misfits),
+                     misfits == SARN_MISFIT_REFUSE ? SARN_ERR_MISFIT : SARN_OK);
+}
+
+static void those_that_do_not_fit_are_listed_by_step_and_the_open_refused(void **unused)
+{
+    struct job job;
+
+    (void)unused;
+    open_misfits(&job, SARN_MISFIT_REFUSE);
+    assert_non_null(strstr(job.told, "2 of job v1 at "));
+    assert_null(strchr(job.told, ';'));
+    assert_non_null(strstr(job.error.text, "2 executions in flight do not fit"));
+    /* With the old version beside the new one all is well. */
+    assert_int_equal(job_reopen(&job, both, 2, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_string_equal(job.told, "");
+    job_tell(&job, SARN_CONTROL_SIGNAL, "1");
+    assert_string_equal(job_state(&job, "1"), "completed");
+    assert_string_equal(job.ran, "a a c");
+    job_start(&job, "3"); /* By the new version: it waits for nothing. */
+    assert_string_equal(job_state(&job, "3"), "completed");
+    assert_string_equal(job.ran, "a a c a c");
+    job_close(&job);
+}
+
+static void pinned_they_rest_until_their_version_is_back(void **unused)
+{
+    struct job job;
+
+    (void)unused;
+    open_misfits(&job, SARN_MISFIT_PIN);
+    assert_non_null(strstr(job.told, "2 of job v1"));
+    job_tell(&job, SARN_CONTROL_CANCEL, "2"); /* Only recorded: it is not undone. */
+    assert_string_equal(job_state(&job, "1"), "running");
+    assert_string_equal(job_state(&job, "2"), "running");
+    assert_string_equal(job.ran, "a a");
+    assert_int_equal(job_reopen(&job, both, 2, SARN_MISFIT_PIN), SARN_OK);
+    assert_string_equal(job.told, "");
+    job_tell(&job, SARN_CONTROL_SIGNAL, "1");
+    assert_string_equal(job_state(&job, "1"), "completed");
+    assert_string_equal(job_state(&job, "2"), "cancelled");
+    assert_string_equal(job.ran, "a a -a c");
+    job_close(&job);
+}
+
+static void parked_they_wait_for_an_operator(void **unused)
+{
+    struct job job;
+
+    (void)unused;
+    open_misfits(&job, SARN_MISFIT_PARK);
+    /* They slept: nothing else would have woken them. */
+    assert_non_null(strstr(job_state(&job, "1"), "parked: started with version 1, "));
+    assert_non_null(strstr(job_state(&job, "2"), "parked: "));
+    /* With their version they go on. */
+    assert_int_equal(job_reopen(&job, both, 2, SARN_MISFIT_REFUSE), SARN_OK);
+    job_tell(&job, SARN_CONTROL_RETRY, "1");
+    job_tell(&job, SARN_CONTROL_SIGNAL, "1");
+    assert_string_equal(job_state(&job, "1"), "completed");
+    job_tell(&job, SARN_CONTROL_CANCEL, "2");
+    assert_string_equal(job.ran, "a a c -a");
+    job_close(&job);
+}
+
+static void what_nobody_registered_is_left_alone(void **unused)
+{
+    const char *const none[] = {NULL};
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a b? c");
+    job_start(&job, "1");
+    assert_int_equal(job_reopen(&job, none, 1, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_string_equal(job.told, "");
+    assert_string_equal(job_state(&job, "1"), "running");
+    job_close(&job);
+}
+
+/* --- what the log knows --- */
+
+static sarn_status count_registered(void *arg, const struct sarn_event *event)
+{
+    uint32_t *count = arg;
+
+    *count += event->type == &sarn_workflow_registered_type ? 1 : 0;
+    return SARN_OK;
+}
+
+static uint32_t registered(struct job *job)
+{
+    struct sarn_range range = SARN_RANGE_INIT;
+    uint32_t count = 0;
+
+    sarn__engine_settle(sarn__sim_engine(job->sim));
+    assert_int_equal(sarn__log_read(sarn__engine_log(sarn__sim_engine(job->sim)),
+                                    &range, count_registered, &count, NULL),
+                     SARN_OK);
+    return count;
+}
+
+static void a_version_is_recorded_once(void **unused)
+{
+    const char *const same[] = {"a b? c"};
+    const char *const two[] = {"a b? c", "a b? x c"};
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a b? c");
+    assert_int_equal(registered(&job), 1);
+    assert_int_equal(job_reopen(&job, same, 1, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_int_equal(registered(&job), 1);
+    assert_int_equal(job_reopen(&job, two, 2, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_int_equal(registered(&job), 2);
+    assert_int_equal(job_reopen(&job, two, 2, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_int_equal(registered(&job), 2);
+    job_close(&job);
+}
+
+static sarn_status say_undo(void *arg, const struct sarn_undo_step *step)
+{
+    char *text = arg;
+    size_t used = strlen(text);
+
+    snprintf(text + used, 128 - used, "%s%.*s %u", used > 0 ? ", " : "",
+             (int)step->step.size, step->step.data, step->undo);
+    return SARN_OK;
+}
+
+static void an_undo_is_planned_without_the_code(void **unused)
+{
+    const char *const none[] = {NULL};
+    char text[128] = "";
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a! x b? c");
+    job_start(&job, "1");
+    assert_int_equal(job_reopen(&job, none, 1, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_int_equal(sarn_execution_plan(sarn__engine_log(sarn__sim_engine(job.sim)), 0,
+                                         sarn_str("job"), sarn_str("1"), say_undo, text,
+                                         &job.error),
+                     SARN_OK);
+    assert_non_null(strstr(text, "a 1"));
+    job_close(&job);
+}
+
+/* --- what it costs --- */
+
+#define MANY 10000u
+
+struct counted {
+    struct sarn_journal_ops ops;
+    const struct sarn_journal_ops *real;
+    void *self;
+    uint64_t calls;
+};
+
+static sarn_status count_get(void *self,
+                             uint32_t table,
+                             struct sarn_str key,
+                             struct sarn_arena *arena,
+                             struct sarn_str *value,
+                             struct sarn_error *error)
+{
+    struct counted *counted = self;
+
+    counted->calls += 1;
+    return counted->real->get(counted->self, table, key, arena, value, error);
+}
+
+static sarn_status count_rows(void *self,
+                              const struct sarn_table_range *range,
+                              sarn_table_fn *visit,
+                              void *arg,
+                              bool *more,
+                              struct sarn_error *error)
+{
+    struct counted *counted = self;
+
+    counted->calls += 1;
+    return counted->real->rows(counted->self, range, visit, arg, more, error);
+}
+
+static sarn_status count_walk(void *self,
+                              uint64_t start,
+                              sarn_walk_fn *visit,
+                              void *arg,
+                              uint64_t *next,
+                              struct sarn_error *error)
+{
+    struct counted *counted = self;
+
+    counted->calls += 1;
+    return counted->real->walk(counted->self, start, visit, arg, next, error);
+}
+
+static sarn_status count_scan(void *self,
+                              uint64_t from,
+                              uint64_t to,
+                              sarn_record_fn *visit,
+                              void *arg,
+                              uint64_t *next,
+                              struct sarn_error *error)
+{
+    struct counted *counted = self;
+
+    counted->calls += 1;
+    return counted->real->scan(counted->self, from, to, visit, arg, next, error);
+}
+
+/* Reads of the journal that the look at executions in flight makes. */
+static uint64_t reads_of_check(struct job *job, sarn_status wanted)
+{
+    sarn_engine *engine = sarn__sim_engine(job->sim);
+    struct sarn_journal *journal = &engine->log.ports.journal;
+    struct counted counted = {
+        .ops = *journal->ops, .real = journal->ops, .self = journal->self};
+    sarn_status status;
+
+    sarn__engine_settle(engine);
+    counted.ops.get = count_get;
+    counted.ops.rows = count_rows;
+    counted.ops.walk = count_walk;
+    counted.ops.scan = count_scan;
+    *journal = (struct sarn_journal){&counted.ops, &counted};
+    status = sarn__misfits_check(engine, &job->error);
+    *journal = (struct sarn_journal){counted.real, counted.self};
+    assert_int_equal(status, wanted);
+    return counted.calls;
+}
+
+static void versions_that_are_registered_cost_nothing_at_open(void **unused)
+{
+    const char *const two[] = {"a b? c", "a c"};
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a b? c");
+    for (uint32_t i = 0; i < MANY; i++) {
+        char id[16];
+
+        snprintf(id, sizeof(id), "%u", i);
+        job_start(&job, id);
+    }
+    assert_true(reads_of_check(&job, SARN_OK) < 10);
+    assert_int_equal(job_reopen(&job, two, 2, SARN_MISFIT_REFUSE), SARN_OK);
+    assert_true(reads_of_check(&job, SARN_OK) < 10);
+    assert_int_equal(job_reopen(&job, without_wait, 2, SARN_MISFIT_REFUSE),
+                     SARN_ERR_MISFIT);
+    assert_non_null(strstr(job.told, "10000 of job v1"));
+    job_close(&job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_change_of_steps_means_what_the_table_says),
+        cmocka_unit_test(those_that_do_not_fit_are_listed_by_step_and_the_open_refused),
+        cmocka_unit_test(pinned_they_rest_until_their_version_is_back),
+        cmocka_unit_test(parked_they_wait_for_an_operator),
+        cmocka_unit_test(what_nobody_registered_is_left_alone),
+        cmocka_unit_test(a_version_is_recorded_once),
+        cmocka_unit_test(an_undo_is_planned_without_the_code),
+        cmocka_unit_test(versions_that_are_registered_cost_nothing_at_open),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
