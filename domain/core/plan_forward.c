@@ -151,6 +151,11 @@ static uint32_t visits_max(const struct sarn_step *step)
     return step->visits_max != 0 ? step->visits_max : SARN__VISITS_DEFAULT;
 }
 
+/* A run has no room for more visits than an execution can hold, less those that a
+ * window, or the members of a group, may still name at once. */
+#define RUN_VISITS_MAX                                                                 \
+    (SARN__EXECUTION_STEPS_MAX - SARN__WINDOW_STEPS_MAX - SARN__GROUP_STEPS_MAX)
+
 static bool too_often(struct sarn__planning *planning,
                       const struct sarn_step *step,
                       uint32_t number)
@@ -158,9 +163,16 @@ static bool too_often(struct sarn__planning *planning,
     struct sarn__plan *plan = planning->plan;
 
     plan->code = "loop_limit";
-    snprintf(plan->text, sizeof(plan->text),
-             "step %.100s was visited %u times in one run, and its limit is %u",
-             step->id, number - 1, visits_max(step));
+    if (number > visits_max(step)) {
+        snprintf(plan->text, sizeof(plan->text),
+                 "step %.100s was visited %u times in one run, and its limit is %u",
+                 step->id, number - 1, visits_max(step));
+    } else {
+        snprintf(plan->text, sizeof(plan->text),
+                 "the run has come to steps %u times, and cannot come to step %.100s: "
+                 "it has to go on as a new run before",
+                 planning->execution->step_count, step->id);
+    }
     return sarn__plan_begin(planning, SARN__DUTY_FAIL, step, NULL, number);
 }
 
@@ -178,7 +190,8 @@ bool sarn__plan_visit(struct sarn__planning *planning,
                       struct sarn__step *visit,
                       uint32_t number)
 {
-    if (visit == NULL && number > visits_max(step)) {
+    if (visit == NULL && (number > visits_max(step) ||
+                          planning->execution->step_count >= RUN_VISITS_MAX)) {
         return too_often(planning, step, number);
     }
     return sarn__plan_step(planning, step, visit, number);

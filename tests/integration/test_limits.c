@@ -497,6 +497,29 @@ static void without_memory_at_any_moment_everybody_passes_in_the_end(void **unus
     }
 }
 
+/* --- what never ends --- */
+
+static sarn_status again(struct sarn_step_call *call)
+{
+    return sarn_step_next(call, "a");
+}
+
+static void a_loop_of_local_steps_is_ended_by_the_bound_of_a_run(void **unused)
+{
+    static const struct sarn_step steps[] = {
+        {.id = "a", .run = again, .kind = SARN_STEP_LOCAL, .visits_max = 4096}};
+    const struct sarn_workflow loop = {.name = "w", .version = 1, SARN_STEPS(steps)};
+    struct world world;
+
+    (void)unused;
+    begin(&world, &loop, 1, (struct sarn_limit){.concurrency = 1});
+    start(&world, 0, 0);
+    run(&world);
+    assert_int_equal(world.outs[0].status, SARN_ERR_COMPENSATED);
+    assert_non_null(strstr(world.outs[0].text, "has to go on as a new run before"));
+    stage_close(&world.stage);
+}
+
 /* --- refused --- */
 
 static void a_limit_of_what_there_is_not_is_refused(void **unused)
@@ -553,6 +576,7 @@ int main(void)
         cmocka_unit_test(after_a_crash_the_limits_hold_as_before),
         cmocka_unit_test(who_sleeps_is_still_inside_after_a_reopen_too),
         cmocka_unit_test(without_memory_at_any_moment_everybody_passes_in_the_end),
+        cmocka_unit_test(a_loop_of_local_steps_is_ended_by_the_bound_of_a_run),
         cmocka_unit_test(a_limit_of_what_there_is_not_is_refused),
     };
 

@@ -80,6 +80,27 @@ static void a_step_alone_can_loop_on_itself_a_hundred_times(void **unused)
     planner_end(&f);
 }
 
+static void a_run_has_a_bound_over_all_its_steps(void **unused)
+{
+    struct planner f = {0};
+
+    (void)unused;
+    BEGIN(&f,
+          {.id = "a", .run = planner_function, .visits_max = SARN__EXECUTION_STEPS_MAX},
+          {.id = "b",
+           .run = planner_function,
+           .next = "a",
+           .visits_max = SARN__EXECUTION_STEPS_MAX});
+    while (f.execution.status == SARN_EXECUTION_RUNNING) {
+        f.count = f.durable = 0; /* The log of this test is too short for all of it. */
+        planner_ok(&f);
+    }
+    assert_int_equal(f.execution.status, SARN_EXECUTION_COMPENSATED);
+    assert_true(sarn_str_equal(f.execution.failure.code, sarn_str("loop_limit")));
+    assert_int_equal(f.execution.step_count, SARN__EXECUTION_STEPS_MAX - 128 + 1);
+    planner_end(&f);
+}
+
 static void only_first_visits_are_in_a_window(void **unused)
 {
     struct planner f = {0};
@@ -328,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_step_that_is_come_to_again_is_visited_anew),
         cmocka_unit_test(a_loop_has_a_bound),
         cmocka_unit_test(a_step_alone_can_loop_on_itself_a_hundred_times),
+        cmocka_unit_test(a_run_has_a_bound_over_all_its_steps),
         cmocka_unit_test(only_first_visits_are_in_a_window),
         cmocka_unit_test(a_window_opens_where_a_step_chose_to_go_on),
         cmocka_unit_test(what_a_window_permitted_and_nobody_came_to_is_passed_over),
