@@ -164,6 +164,33 @@ static void without_an_owner_a_change_is_recorded_for_the_next_one(void **unused
     close_world(&w);
 }
 
+static void without_an_owner_it_is_put_by_what_the_log_knows(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    open_world(&w, 0);
+    close_engine(&w);
+    assert_int_equal(put(&w, "tock", none), SARN_ERR_NOT_FOUND);
+    assert_string_equal(w.error.text, "the log does not know a workflow \"tock\"");
+    assert_int_equal(put(&w, "tick", transfer), SARN_ERR_INVALID);
+    assert_string_equal(w.error.text, "workflow \"tick\" takes no input");
+    assert_int_equal(put(&w, "funds_transfer", none), SARN_ERR_INVALID);
+    assert_string_equal(w.error.text, "workflow \"funds_transfer\" takes an input");
+    assert_int_equal(
+        put(&w, "funds_transfer", (struct sarn_str)SARN_STR("{\"nobody\":1}")),
+        SARN_ERR_SCHEMA);
+    assert_string_equal(stands(&w), "");
+    assert_ok(put(&w, "funds_transfer", transfer), &w.error);
+    assert_ok(alter(&w, SARN_SCHEDULE_TRIGGER), &w.error);
+    assert_string_equal(stands(&w), "s: funds_transfer, 0 started");
+    open_engine(&w, SARN_OPEN_CONTROL);
+    while (strcmp(stands(&w), "s: funds_transfer, 1 started") != 0) {
+        assert_int_equal(alter(&w, SARN_SCHEDULE_RESUME), SARN_ERR_STATE);
+    }
+    close_world(&w);
+}
+
 static void what_cannot_be_is_refused_with_a_sentence(void **unused)
 {
     struct sarn_schedule schedule = SARN_SCHEDULE_INIT;
@@ -239,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_owner_does_it),
         cmocka_unit_test(without_an_owner_a_change_is_recorded_for_the_next_one),
+        cmocka_unit_test(without_an_owner_it_is_put_by_what_the_log_knows),
         cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
         cmocka_unit_test(an_owner_that_serves_no_socket_is_named),
         cmocka_unit_test(inside_the_owner_it_is_called),
