@@ -161,6 +161,9 @@ struct sarn__step_job {
 /* A job in an arena of its own. NULL: out of memory. */
 struct sarn__step_job *sarn__step_job_create(const struct sarn_heap *heap);
 void sarn__step_job_destroy(struct sarn__step_job *job);
+/* It is with a worker from now on, who works on it at once or later; false: it was
+ * taken back. Its work does this itself. */
+bool sarn__step_job_begin(struct sarn__step_job *job);
 /* Take it back before a worker begins it; false: one has. Its function is not called
  * then: it comes back unmade. */
 bool sarn__step_job_revoke(struct sarn__step_job *job);

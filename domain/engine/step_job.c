@@ -11,14 +11,23 @@ static bool move_on(struct sarn__step_job *job, enum sarn__job_stage to)
            stage == (uint32_t)to;
 }
 
+bool sarn__step_job_begin(struct sarn__step_job *job)
+{
+    const struct sarn_clock *clock = &job->call.ports->clock;
+    bool begins = move_on(job, SARN__JOB_BEGUN);
+
+    if (begins) {
+        atomic_store_explicit(&job->sign_us, clock->ops->now_us(clock->self),
+                              memory_order_relaxed);
+    }
+    return begins;
+}
+
 static void work(struct sarn__job *job)
 {
     struct sarn__step_job *own = SARN__OF(job, struct sarn__step_job, job);
-    const struct sarn_clock *clock = &own->call.ports->clock;
 
-    if (move_on(own, SARN__JOB_BEGUN)) {
-        atomic_store_explicit(&own->sign_us, clock->ops->now_us(clock->self),
-                              memory_order_relaxed);
+    if (sarn__step_job_begin(own)) {
         sarn__step_call_make(&own->call);
     }
 }

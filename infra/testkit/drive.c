@@ -157,12 +157,16 @@ static bool answer(sarn_test *test, struct sarn__job *job, uint32_t reply)
 static bool work_on_step(sarn_test *test, struct sarn__job *job)
 {
     struct sarn_step_call *call = sarn__call_of(job);
-    struct sarn__script *script = sarn__script_take(test, call);
+    struct sarn__script *script = NULL;
     const struct sarn__boundary boundary = {
         .repeatable = (call->step->flags & SARN_STEP_IDEMPOTENT) != 0,
         .timed = times_out(call)};
     uint32_t reply, nth;
 
+    if (!sarn__step_job_begin(call->job)) {
+        return true; /* It was taken back. */
+    }
+    script = sarn__script_take(test, call);
     if (script != NULL && script->is.act == SARN_TEST_HANG) {
         sarn__trace_note(test, "step %s hangs", call->step->id);
         return hold(&test->hanging, job);
