@@ -7,6 +7,8 @@
  *   SARN_SEEDS=100000   as many seeds, from 0
  *   SARN_SEED=4711      this one, to see it again; SARN_TRACE=1: every event of it
  */
+#include <signal.h>
+
 #include "sim/storm.h"
 #include "support/test.h"
 
@@ -46,11 +48,14 @@ static void print(const struct tally *tally, uint64_t seeds)
     print_message("\n");
 }
 
+static volatile uint64_t seed_now;
+
 /* A hash of all that was recorded. */
 static uint64_t live_through(struct storm *storm, uint64_t seed, struct tally *tally)
 {
     uint64_t blows = 0, hash = 0;
 
+    seed_now = seed;
     storm_begin(storm, seed);
     for (uint32_t i = 0; i < 1 + storm_draw(storm, STORM_STARTS_MAX); i++) {
         storm_start(storm, i, SARN_EXISTS_JOIN, 0);
@@ -74,6 +79,14 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     const char *text = getenv(name);
 
     return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* An assertion of the engine ends the test without a word about the seed. */
+static void say_seed(int signal_number)
+{
+    (void)signal_number;
+    fprintf(stderr, "seed %" PRIu64 "\n", seed_now);
+    (void)signal(SIGABRT, SIG_DFL);
 }
 
 static void every_storm_passes(void **unused)
@@ -118,5 +131,6 @@ int main(void)
         cmocka_unit_test(a_seed_is_the_same_storm_to_the_last_bit),
     };
 
+    (void)signal(SIGABRT, say_seed);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
