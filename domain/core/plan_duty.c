@@ -278,11 +278,23 @@ bool sarn__plan_next(const struct sarn__execution *execution,
     return found;
 }
 
+struct sarn__step *sarn__plan_counting(const struct sarn__execution *execution,
+                                       const struct sarn_step *step)
+{
+    struct sarn__step *visit = sarn__plan_latest(execution, step);
+
+    if (visit != NULL && visit->begun == 0 && visit->earlier != NULL &&
+        sarn__plan_is_here(execution, visit->earlier)) {
+        return visit->earlier;
+    }
+    return visit;
+}
+
 struct sarn__step *sarn__plan_current(const struct sarn__execution *execution,
                                       const struct sarn_step *step,
                                       uint32_t *number)
 {
-    struct sarn__step *visit = sarn__plan_latest(execution, step);
+    struct sarn__step *visit = sarn__plan_counting(execution, step);
 
     if (visit == NULL) {
         *number = 1;

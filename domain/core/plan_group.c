@@ -33,7 +33,7 @@ void sarn__plan_members(const struct sarn__execution *execution,
     members->succeeded = members->failed = 0;
     for (uint32_t i = 0; i < element->count; i++) {
         struct sarn__step *visit =
-            sarn__plan_latest(execution, sarn__step_at(workflow, element->first + i));
+            sarn__plan_counting(execution, sarn__step_at(workflow, element->first + i));
         uint32_t number = number_to_come(visit);
 
         members->visits[i] = NULL;

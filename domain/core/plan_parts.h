@@ -82,6 +82,10 @@ bool sarn__plan_was_left(const struct sarn__execution *execution,
 bool sarn__plan_next(const struct sarn__execution *execution,
                      const struct sarn_workflow *workflow,
                      uint32_t *index);
+/* The visit of step that counts where the execution is: the latest, unless that is of a
+ * promise which was settled before it is come to once more, and another is here. */
+struct sarn__step *sarn__plan_counting(const struct sarn__execution *execution,
+                                       const struct sarn_step *step);
 /* The visit of what the execution is at, and its number: visit NULL: it is to begin. */
 struct sarn__step *sarn__plan_current(const struct sarn__execution *execution,
                                       const struct sarn_step *step,

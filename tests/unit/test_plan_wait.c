@@ -132,6 +132,24 @@ static void a_promise_may_be_kept_before_it_is_waited_for(void **unused)
     planner_end(&f);
 }
 
+/* The promise of its next visit, though nobody knows yet whether it is come to. */
+static void a_promise_of_the_next_visit_does_not_hide_this_one(void **unused)
+{
+    struct planner f = {0};
+
+    (void)unused;
+    BEGIN(&f, WAIT(PROMISE, "p", .group = "g"), WAIT(SIGNAL, "s", .group = "g"));
+    settle_promise(&f, "p", false);
+    assert_string_equal(
+        planner_tell(&f, (struct sarn__execution_event){.kind = SARN__PROMISE_SETTLED,
+                                                        .step = sarn_str("p"),
+                                                        .visit = 2}),
+        "p@2 settled | rest");
+    assert_string_equal(planner_signal(&f, "s"),
+                        "signal, s#1 ok, g joined by 2, completed | over");
+    planner_end(&f);
+}
+
 static const char *end_child(struct planner *f, uint32_t status, bool compensation)
 {
     return planner_tell(f,
@@ -421,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_signal_that_came_before_is_taken_at_once_and_once),
         cmocka_unit_test(a_promise_is_kept_or_broken_from_outside),
         cmocka_unit_test(a_promise_may_be_kept_before_it_is_waited_for),
+        cmocka_unit_test(a_promise_of_the_next_visit_does_not_hide_this_one),
         cmocka_unit_test(a_child_is_waited_for_and_undone_with_its_parent),
         cmocka_unit_test(a_child_that_is_not_needed_any_more_is_undone_all_the_same),
         cmocka_unit_test(a_child_that_was_undone_has_failed_for_good),
