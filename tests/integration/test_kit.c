@@ -430,7 +430,7 @@ static uint64_t hash_of(uint64_t seed)
     for (int i = 0; i < 3; i++) {
         struct sarn_start start = SARN_START_INIT;
         sarn_status answer;
-        char id[8];
+        char id[16];
 
         snprintf(id, sizeof(id), "%d", i);
         start.workflow = "order";
