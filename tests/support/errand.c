@@ -4,7 +4,7 @@
 
 #include "engine/promise_id.h"
 #include "engine/state.h"
-#include "infra/memory/codec.h"
+#include "infra/flatbuffers/codec.h"
 #include "infra/yajl/json.h"
 #include "ledger_schema.h"
 #include "sarn/events.h"
@@ -115,7 +115,7 @@ static const struct sarn_module *const modules[] = {&errand_module};
 void errand_open(struct errand *f, uint64_t seed, const struct sarn_options *options)
 {
     struct sarn__sim_options sim = {
-        .seed = seed, .codec = sarn__memory_codec(), .json = sarn__yajl_json()};
+        .seed = seed, .codec = sarn__flatbuffers_codec(), .json = sarn__yajl_json()};
     struct sarn_error error;
 
     memset(f, 0, sizeof(*f));
