@@ -432,6 +432,37 @@ static void a_client_asks_and_is_answered(void **unused)
     sarn_arena_destroy(arena);
 }
 
+static void *serve_one_and_end(void *arg)
+{
+    struct fixture *f = arg;
+
+    serve_one(f);
+    sarn__line_server_destroy(f->server); /* Without an answer. */
+    return NULL;
+}
+
+static void
+an_owner_that_ends_before_it_answers_leaves_its_client_in_doubt(void **unused)
+{
+    struct fixture f;
+    struct sarn_arena *arena = sarn_arena_create(NULL);
+    struct sarn_str answer;
+    pthread_t thread;
+
+    (void)unused;
+    open_server(&f);
+    f.later = true;
+    pthread_create(&thread, NULL, serve_one_and_end, &f);
+    assert_int_equal(sarn__line_ask(f.path, geteuid(), sarn_str("question"), 60000, 100,
+                                    arena, &answer, &f.error),
+                     SARN_ERR_IN_DOUBT);
+    pthread_join(thread, NULL);
+    assert_non_null(strstr(f.error.text, "ended before it answered"));
+    assert_int_equal(f.counts.live, 0);
+    tempdir_remove(&f.dir);
+    sarn_arena_destroy(arena);
+}
+
 static void an_owner_that_does_not_look_is_named(void **unused)
 {
     struct fixture f;
@@ -465,6 +496,8 @@ int main(void)
         cmocka_unit_test(after_stop_answers_go_out_and_nobody_comes_in),
         cmocka_unit_test(without_memory_it_is_refused_or_its_client_is),
         cmocka_unit_test(a_client_asks_and_is_answered),
+        cmocka_unit_test(
+            an_owner_that_ends_before_it_answers_leaves_its_client_in_doubt),
         cmocka_unit_test(an_owner_that_does_not_look_is_named),
     };
 
