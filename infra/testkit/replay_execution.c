@@ -70,7 +70,7 @@ static void say(struct following *f, const char *what, struct sarn_str step)
                          "after \"%.150s\" it cannot go on with version %u: %s%.*s%s%s",
                          f->line, f->next.workflow->version,
                          step.size > 0 ? "step " : "", (int)step.size, step.data,
-                         step.size > 0 ? " " : "", what);
+                         step.size > 0 ? ": " : "", what);
     }
 }
 

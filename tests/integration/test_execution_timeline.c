@@ -134,6 +134,7 @@ static void each_run_is_read_on_its_own_without_its_code(void **unused)
     has(&first, "started version 3 by bob\n");
     has(&first, "step b: done\n");
     has(&first, "group g: joined (2 of 2)\n");
+    has(&first, "step ok: waits for signal approve until +24h\n");
     has(&first, "signal approve received from ann\n");
     has(&first, "step ok: done, by signal approve\n");
     has(&first, "step again: done, to go on as a new run\n");

@@ -218,7 +218,7 @@ static void a_step_that_is_gone_is_named_with_where_it_is_missed(void **unused)
     replay(&r, &fewer, NULL);
     assert_int_equal(r.count, 1);
     assert_non_null(strstr(r.findings[0], "1.sarn: errand-1@"));
-    assert_non_null(strstr(r.findings[0], "it cannot go on with version 2: step b "));
+    assert_non_null(strstr(r.findings[0], "it cannot go on with version 2: step b: "));
     /* The version that wrote them is there, beside. */
     replay(&r, &fewer, &recorded);
     assert_int_equal(r.count, 0);
@@ -235,6 +235,19 @@ static void an_output_that_nobody_expects_any_more_does_not_fit(void **unused)
     replay(&r, &recorded, NULL);
     assert_int_equal(r.count, 1);
     assert_non_null(strstr(r.findings[0], "step b"));
+    end(&r);
+}
+
+static void a_step_with_another_output_does_not_fit(void **unused)
+{
+    struct replaying r;
+
+    (void)unused;
+    begin(&r);
+    record(&r, "1", &recorded);
+    replay(&r, &wordy, NULL);
+    assert_int_equal(r.count, 1);
+    assert_non_null(strstr(r.findings[0], "it has another type of output"));
     end(&r);
 }
 
@@ -338,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_step_that_was_renamed_with_an_alias_fits),
         cmocka_unit_test(a_step_that_is_gone_is_named_with_where_it_is_missed),
         cmocka_unit_test(an_output_that_nobody_expects_any_more_does_not_fit),
+        cmocka_unit_test(a_step_with_another_output_does_not_fit),
         cmocka_unit_test(what_is_over_needs_no_workflow),
         cmocka_unit_test(an_aggregate_that_folds_no_more_is_named),
         cmocka_unit_test(a_projection_that_folds_to_other_rows_is_named),

@@ -283,6 +283,34 @@ static void an_execution_goes_on_with_newer_code(void **unused)
     sarn_test_destroy(kit.test);
 }
 
+static const struct sarn_step other_steps[] = {
+    {.id = "try", .run = try_it, .flags = SARN_STEP_IDEMPOTENT},
+    {.id = "ok", .kind = SARN_STEP_SIGNAL}};
+static const struct sarn_workflow other = {"trip", 2, NULL, SARN_STEPS(other_steps)};
+
+static void code_that_does_not_fit_is_refused_and_the_old_goes_on(void **unused)
+{
+    const struct sarn_workflow *const only[] = {&other};
+    struct sarn_module with_other = module;
+    const struct sarn_module *const upgraded[] = {&with_other};
+    struct kit kit;
+
+    (void)unused;
+    open_kit(&kit);
+    with_other.workflows = only;
+    with_other.workflow_count = 1;
+    assert_ok(execute(&kit, "trip", SARN_START_DETACHED), &kit.error);
+    assert_ok(sarn_test_advance(kit.test, HOUR, &kit.error), &kit.error);
+    assert_int_equal(sarn_test_reopen(kit.test, upgraded, 1, &kit.error),
+                     SARN_ERR_MISFIT);
+    assert_null(sarn_test_engine(kit.test));
+    assert_ok(sarn_test_reopen(kit.test, modules, 1, &kit.error), &kit.error);
+    tell(&kit, "trip", SARN_CONTROL_SIGNAL, "ok");
+    assert_ok(execute(&kit, "trip", 0), &kit.error);
+    expect(&kit, "trip", "...\nstep rest: done\n...\ncompleted\n");
+    sarn_test_destroy(kit.test);
+}
+
 /* --- schedules --- */
 
 static sarn_status count_naps(void *arg, const struct sarn_stream_info *info)
@@ -324,6 +352,7 @@ int main(void)
         cmocka_unit_test(an_external_step_may_call_the_engine_and_wait),
         cmocka_unit_test(a_local_step_may_not),
         cmocka_unit_test(an_execution_goes_on_with_newer_code),
+        cmocka_unit_test(code_that_does_not_fit_is_refused_and_the_old_goes_on),
         cmocka_unit_test(a_schedule_runs_as_long_as_time_is_let_pass),
     };
 
