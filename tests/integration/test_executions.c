@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "support/executions.h"
+#include "support/heap.h"
 #include "support/test.h"
 
 /* --- rows --- */
@@ -275,6 +276,44 @@ static void a_log_that_was_never_opened_to_write_since_has_no_rows(void **unused
     views_end(&v);
 }
 
+static void a_search_may_run_out_of_memory(void **unused)
+{
+    struct test_heap counted = {0};
+    struct views v;
+    uint64_t fail = 0;
+    const char *answer;
+
+    (void)unused;
+    executions_begin(&v);
+    for (uint32_t i = 0; i < 3; i++) {
+        executions_start_plain(&v,
+                               i == 0   ? "order-1"
+                               : i == 1 ? "refund-1"
+                                        : "trip-1",
+                               i + 1);
+    }
+    executions_settle(&v);
+    views_flush(&v, 100, UINT32_MAX);
+    views_close(&v);
+    v.scribe.ports.heap = test_heap(&counted);
+    views_open(&v, NULL);
+    executions_settle(&v);
+    do {
+        counted.fail_at = counted.calls + ++fail;
+        answer = executions_found_in(&v, &v.log, NULL);
+        counted.fail_at = 0;
+        if (strcmp(answer, sarn_status_text(SARN_ERR_NOMEM)) == 0) {
+            assert_int_equal(v.error.status, SARN_ERR_NOMEM);
+        }
+    } while (strcmp(answer, sarn_status_text(SARN_ERR_NOMEM)) == 0);
+    assert_string_equal(answer, "order-1 running, refund-1 running, trip-1 running");
+    assert_true(fail > 6);
+    views_close(&v);
+    assert_int_equal(counted.live, 0);
+    v.scribe.ports.heap = (struct sarn_heap){0};
+    views_end(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_search_is_ordered_and_bounded),
         cmocka_unit_test(a_handler_may_end_a_search),
         cmocka_unit_test(a_log_that_was_never_opened_to_write_since_has_no_rows),
+        cmocka_unit_test(a_search_may_run_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

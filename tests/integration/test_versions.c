@@ -9,6 +9,7 @@
 #include "sarn/execution.h"
 #include "sarn/workflow.h"
 #include "support/executions.h"
+#include "support/heap.h"
 #include "support/test.h"
 
 #define STEPS_MAX 8u
@@ -33,6 +34,7 @@ struct job {
     const struct sarn_workflow *workflows[3];
     struct sarn_module module;
     const struct sarn_module *modules[1];
+    struct test_heap heap;
     char ran[256];  /* Steps that were run, and undone, in order. */
     char told[512]; /* By the hook. */
     struct sarn_error error;
@@ -156,6 +158,7 @@ static void job_open(struct job *job, const char *text)
     options.options.context = job;
     options.options.hooks.misfit = hear_misfit;
     options.options.hooks.arg = job;
+    options.options.heap = test_heap(&job->heap);
     assert_ok(sarn__sim_create(&options, &job->sim, &job->error), &job->error);
 }
 
@@ -376,6 +379,31 @@ static void parked_they_wait_for_an_operator(void **unused)
     job_close(&job);
 }
 
+static void memory_may_run_out_at_any_moment_of_the_open(void **unused)
+{
+    sarn_status status;
+    uint64_t fail = 0;
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a! b? c");
+    job_start(&job, "1");
+    sarn__sim_crash(job.sim);
+    register_versions(&job, without_wait, 2);
+    sarn__sim_next_options(job.sim)->misfits = SARN_MISFIT_PARK;
+    do {
+        job.heap.fail_at = job.heap.calls + ++fail;
+        status = sarn__sim_open(job.sim, job.modules, 1, &job.error);
+        job.heap.fail_at = 0;
+    } while (status == SARN_ERR_NOMEM);
+    assert_ok(status, &job.error);
+    assert_true(fail > 100);
+    sarn__sim_run(job.sim);
+    assert_non_null(strstr(job_state(&job, "1"), "parked: "));
+    job_close(&job);
+    assert_int_equal(job.heap.live, 0);
+}
+
 static void what_nobody_registered_is_left_alone(void **unused)
 {
     const char *const none[] = {NULL};
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test(those_that_do_not_fit_are_listed_by_step_and_the_open_refused),
         cmocka_unit_test(pinned_they_rest_until_their_version_is_back),
         cmocka_unit_test(parked_they_wait_for_an_operator),
+        cmocka_unit_test(memory_may_run_out_at_any_moment_of_the_open),
         cmocka_unit_test(what_nobody_registered_is_left_alone),
         cmocka_unit_test(a_version_is_recorded_once),
         cmocka_unit_test(an_undo_is_planned_without_the_code),
