@@ -218,6 +218,7 @@ static sarn_status add(struct sarn__admission *admission,
     const char *wrong = problem(limit);
     struct sarn__gate *gate = NULL;
 
+    assert(admission->list != NULL);
     if (wrong == NULL && sarn__admission_gate(admission, sarn_str(limit->workflow),
                                               sarn_str(limit->step)) != NULL) {
         wrong = "there is another one of the same";
@@ -291,7 +292,7 @@ void sarn__admission_destroy(struct sarn__admission *admission)
     if (admission == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < admission->count; i++) {
+    for (uint32_t i = 0; admission->list != NULL && i < admission->count; i++) {
         sarn__line_done(&admission->list[i]->line);
     }
     sarn__map_done(&admission->gates);

@@ -35,7 +35,7 @@ static bool expires(struct sarn__planning *planning,
                     struct sarn__step *visit)
 {
     int64_t end = sarn__plan_schedule_end(step, visit);
-    bool late = end <= planning->now_us;
+    bool late = visit != NULL && end <= planning->now_us;
 
     if (!late && !(visit != NULL && visit->state == SARN__WAITING && visit->timed_out &&
                    !sarn__retry_is_left(&step->retry, visit->attempts))) {

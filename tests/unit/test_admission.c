@@ -38,9 +38,9 @@ static void end(struct fixture *f)
     assert_int_equal(f->heap.live, 0);
 }
 
-static void wait_as(struct fixture *f, char name, uint32_t tenant, uint32_t priority)
+static void wait_as(struct fixture *f, int name, uint32_t tenant, uint32_t priority)
 {
-    assert_int_equal(sarn__gate_wait(f->gate, &f->entries[(int)name], tenant, priority),
+    assert_int_equal(sarn__gate_wait(f->gate, &f->entries[name], tenant, priority),
                      SARN_OK);
 }
 
@@ -117,7 +117,7 @@ static void no_more_begin_in_a_second_than_may(void **unused)
 
     (void)unused;
     begin(&f, (struct sarn_limit){.rate = 2, .burst = 3});
-    for (char name = 'a'; name <= 'i'; name++) {
+    for (int name = 'a'; name <= 'i'; name++) {
         wait_as(&f, name, 0, 0);
     }
     assert_string_equal(passing(&f, S(10)), "abc"); /* The burst. */
@@ -214,7 +214,7 @@ static void tenants_take_turns(void **unused)
 
     (void)unused;
     begin(&f, (struct sarn_limit){.concurrency = 1});
-    for (char name = 'a'; name <= 'f'; name++) {
+    for (int name = 'a'; name <= 'f'; name++) {
         wait_as(&f, name, 1, 0);
     }
     wait_as(&f, 'p', 2, 0);
@@ -253,7 +253,7 @@ static void nobody_starves_beside_a_flood(void **unused)
         assert_int_equal(sarn__gate_wait(f.gate, &flood[i], (uint32_t)(i % 4), 9),
                          SARN_OK);
     }
-    for (char name = 'a'; name <= 'e'; name++) {
+    for (int name = 'a'; name <= 'e'; name++) {
         wait_as(&f, name, 77, 9);
     }
     while ((entry = sarn__gate_pass(f.gate, 0)) != NULL) {
