@@ -329,8 +329,6 @@ static sarn_status take_up(sarn_engine *engine,
 {
     const struct sarn__definition *definition = NULL;
 
-    SARN__TRY(choose_definition(engine, run, execution, &definition, error));
-    run->definition = definition;
     run->correlation_id = trace->correlation_id;
     run->started_position = trace->started_position;
     run->last_position = trace->last_position;
@@ -341,6 +339,9 @@ static sarn_status take_up(sarn_engine *engine,
         own_intents(execution, run->jobs);
         own_intents(execution, run->held);
     }
+    /* Whether it fits depends on what may have begun. */
+    SARN__TRY(choose_definition(engine, run, execution, &definition, error));
+    run->definition = definition;
     run->misfit = definition != NULL && !sarn__execution_is_over(execution) &&
                   sarn__step_call_verify(&engine->log.ports.codec, execution,
                                          definition, NULL) != SARN_OK;

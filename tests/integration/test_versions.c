@@ -124,6 +124,19 @@ static void pinned_they_rest_until_their_version_is_back(void **unused)
     job_close(&job);
 }
 
+static void what_may_have_begun_before_a_crash_is_pinned_too(void **unused)
+{
+    struct job job;
+
+    (void)unused;
+    job_open(&job, "a b!* c");
+    job_begin(&job, "1"); /* So b may have begun, though nothing more says so. */
+    assert_int_equal(job_reopen(&job, without_wait, 2, SARN_MISFIT_PIN), SARN_OK);
+    assert_non_null(strstr(job.told, "1 of job v1 at b: the step may have run"));
+    assert_string_equal(job_state(&job, "1"), "running");
+    job_close(&job);
+}
+
 static void parked_they_wait_for_an_operator(void **unused)
 {
     struct job job;
@@ -363,6 +376,7 @@ int main(void)
         cmocka_unit_test(each_change_of_steps_means_what_the_table_says),
         cmocka_unit_test(those_that_do_not_fit_are_listed_by_step_and_the_open_refused),
         cmocka_unit_test(pinned_they_rest_until_their_version_is_back),
+        cmocka_unit_test(what_may_have_begun_before_a_crash_is_pinned_too),
         cmocka_unit_test(parked_they_wait_for_an_operator),
         cmocka_unit_test(memory_may_run_out_at_any_moment_of_the_open),
         cmocka_unit_test(what_nobody_registered_is_left_alone),

@@ -135,7 +135,7 @@ void job_close(struct job *job)
     sarn__sim_destroy(job->sim);
 }
 
-void job_start(struct job *job, const char *id)
+void job_begin(struct job *job, const char *id)
 {
     struct sarn_start start = SARN_START_INIT;
     struct sarn__sim_outcome outcome = {.answers = 0};
@@ -144,8 +144,16 @@ void job_start(struct job *job, const char *id)
     start.workflow = "job";
     start.workflow_id = sarn_str(id);
     assert_ok(sarn__sim_start(job->sim, &start, &outcome, &job->error), &job->error);
-    sarn__sim_run(job->sim);
+    while (outcome.answers == 0) {
+        assert_true(sarn__sim_move(job->sim));
+    }
     assert_int_equal(outcome.status, SARN_OK);
+}
+
+void job_start(struct job *job, const char *id)
+{
+    job_begin(job, id);
+    sarn__sim_run(job->sim);
 }
 
 sarn_status job_reopen(struct job *job,

@@ -51,7 +51,9 @@ sarn_status job_reopen(struct job *job,
                        uint32_t count,
                        enum sarn_misfit_policy misfits);
 
-/* Start execution id, detached, and run. */
+/* Start execution id, detached, and run no further than to the reply. */
+void job_begin(struct job *job, const char *id);
+/* The same, until nothing is left. */
 void job_start(struct job *job, const char *id);
 /* Tell it something (a signal: "go"), and run. It must take it. */
 void job_tell(struct job *job, enum sarn_control_op op, const char *id);
