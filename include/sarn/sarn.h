@@ -275,7 +275,9 @@ SARN_API SARN_MUST_USE sarn_status sarn_stream_delete(sarn_engine *engine,
 
 /* --- workflows --- */
 
-#define SARN_START_DETACHED 1u /* Reply when the start is durable, not at the end. */
+/* Reply when the start is durable, not at the end. One that is over already is answered
+ * with its end, as ever. */
+#define SARN_START_DETACHED 1u
 
 /* What a start means where an execution of that id exists. */
 enum sarn_exists {
