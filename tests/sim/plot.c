@@ -200,7 +200,6 @@ void plot_make(struct plot *plot,
     *plot = (struct plot){.seed = seed};
     (void)plot_draw(&random, 2);
     snprintf(plot->name, sizeof(plot->name), "%s", name);
-    plot->straight = one_in(&random, 3);
     count = 1 + (uint32_t)plot_draw(&random, child != NULL ? 8 : 4);
     plot->workflow = (struct sarn_workflow){
         .name = plot->name,
@@ -237,7 +236,7 @@ void plot_upgrade(struct plot *plot)
 {
     uint32_t size = 0, after = 0;
 
-    for (uint32_t i = 0; plot->straight && i < plot->workflow.step_count; i++) {
+    for (uint32_t i = 0; i < plot->workflow.step_count; i++) {
         if (plot->steps[i].next == NULL &&
             plot_element(plot, i, &size) + size == i + 1) {
             after = plot_after(plot, i);
@@ -313,7 +312,7 @@ plot_choice(const struct plot *plot, struct sarn_str id, uint32_t index, uint32_
     uint64_t chance = plot_chance(plot, "choice", id, index, visit);
     uint32_t ignored = 0, to = (uint32_t)(chance / 64 % plot->workflow.step_count);
 
-    if (plot->straight || plot->groups_of[index][0] != '\0') {
+    if (plot->groups_of[index][0] != '\0') {
         return PLOT_NOWHERE;
     }
     to = plot_element(plot, to, &ignored);

@@ -17,7 +17,6 @@
 
 struct plot {
     char name[8];
-    bool straight; /* Its steps choose nothing. */
     uint64_t seed; /* Of what its steps will do. */
     char kinds[PLOT_STEPS_MAX + 1];
     char ids[PLOT_STEPS_MAX][16];
@@ -52,9 +51,8 @@ void plot_make(struct plot *plot,
                const struct plot *child,
                const struct plot_functions *functions);
 
-/* Another version of it, if it is straight, which every execution fits: a step says by
- * name where it leads by the table. Where steps choose, nobody who does not know the
- * version before can say whether an execution fits. */
+/* Another version of it, which every execution fits: a step says by name where it leads
+ * by the table. */
 void plot_upgrade(struct plot *plot);
 
 /* --- where its steps lead, told without the engine --- */
