@@ -14,17 +14,35 @@ static bool is_run(const struct sarn_step_call *call)
     return call->step != NULL && !call->compensation && !call->reconciling;
 }
 
+/* Why a call was refused is why the step has failed, unless it says otherwise. */
+static sarn_status
+refuse(struct sarn_step_call *call, sarn_status status, const struct sarn_error *error)
+{
+    if (error->status == status) {
+        snprintf(call->text, sizeof(call->text), "%s", error->text);
+        call->said_why = true;
+    }
+    return status;
+}
+
 static sarn_status encode(struct sarn_step_call *call,
                           const struct sarn_type *type,
                           const void *data,
                           struct sarn_str *bytes)
 {
     const struct sarn_codec *codec = &call->ports->codec;
+    struct sarn_error error = {SARN_OK, ""};
+    sarn_status status;
 
     if (type == NULL || data == NULL) {
-        return SARN_ERR_SCHEMA;
+        status = sarn__fail(&error, SARN_ERR_SCHEMA, "%s%s was handed over",
+                            type == NULL ? "what has no type declared" : "no ",
+                            type == NULL ? "" : type->name);
+    } else {
+        status =
+            codec->ops->encode(codec->self, type, data, call->arena, bytes, &error);
     }
-    return codec->ops->encode(codec->self, type, data, call->arena, bytes, NULL);
+    return status == SARN_OK ? SARN_OK : refuse(call, status, &error);
 }
 
 sarn_status sarn_step_output(struct sarn_step_call *call, const void *output)
@@ -59,6 +77,7 @@ void sarn_step_set_fate(struct sarn_step_call *call, enum sarn_step_fate fate)
 sarn_status sarn_step_next(struct sarn_step_call *call, const char *step_id)
 {
     const struct sarn_workflow *workflow = call->workflow;
+    struct sarn_error error;
 
     if (!is_run(call) || call->step->group != NULL) {
         return SARN_ERR_STATE;
@@ -77,7 +96,10 @@ sarn_status sarn_step_next(struct sarn_step_call *call, const char *step_id)
             return SARN_OK;
         }
     }
-    return SARN_ERR_NOT_FOUND;
+    return refuse(call,
+                  sarn__fail(&error, SARN_ERR_NOT_FOUND,
+                             "there is no step \"%.60s\" to go on with", step_id),
+                  &error);
 }
 
 sarn_status sarn_step_continue_as_new(struct sarn_step_call *call, const void *input)
@@ -160,17 +182,6 @@ sarn_status sarn_step_child(struct sarn_step_call *call,
 }
 
 /* --- commands --- */
-
-/* The command's failure is the step's, unless the step says otherwise. */
-static sarn_status
-refuse(struct sarn_step_call *call, sarn_status status, const struct sarn_error *error)
-{
-    if (error->status == status) {
-        snprintf(call->text, sizeof(call->text), "%s", error->text);
-        call->said_why = true;
-    }
-    return status;
-}
 
 sarn_status sarn_step_command(struct sarn_step_call *call,
                               const struct sarn_command *command)

@@ -234,6 +234,44 @@ outputs_are_for_later_steps_and_for_the_steps_own_compensation(void **unused)
     close_fixture(&f);
 }
 
+static sarn_status go_nowhere(struct sarn_step_call *call)
+{
+    return sarn_step_next(call, "nowhere");
+}
+
+static sarn_status give_nothing(struct sarn_step_call *call)
+{
+    return sarn_step_output(call, NULL);
+}
+
+static void what_a_step_is_refused_is_why_it_has_failed(void **unused)
+{
+    struct fixture f;
+
+    (void)unused;
+    open_fixture(
+        &f, (struct sarn_step){.id = "a", .run = go_nowhere, .kind = SARN_STEP_LOCAL},
+        (struct sarn_step){0});
+    (void)run(&f, "x");
+    assert_string_equal(f.out.text, "there is no step \"nowhere\" to go on with");
+    close_fixture(&f);
+    open_fixture(&f,
+                 (struct sarn_step){.id = "a",
+                                    .run = give_nothing,
+                                    .kind = SARN_STEP_LOCAL,
+                                    .output = &sarn_bytes_type},
+                 (struct sarn_step){0});
+    (void)run(&f, "x");
+    assert_string_equal(f.out.text, "no bytes was handed over");
+    close_fixture(&f);
+    open_fixture(
+        &f, (struct sarn_step){.id = "a", .run = give_nothing, .kind = SARN_STEP_LOCAL},
+        (struct sarn_step){0});
+    (void)run(&f, "x");
+    assert_string_equal(f.out.text, "what has no type declared was handed over");
+    close_fixture(&f);
+}
+
 /* --- what it says besides --- */
 
 static sarn_status say_everything(struct sarn_step_call *call)
@@ -496,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_failure_is_told_whatever_its_words_are),
         cmocka_unit_test(
             outputs_are_for_later_steps_and_for_the_steps_own_compensation),
+        cmocka_unit_test(what_a_step_is_refused_is_why_it_has_failed),
         cmocka_unit_test(what_a_step_may_say_is_checked_when_it_says_it),
         cmocka_unit_test(who_waits_for_the_end_gets_the_result),
         cmocka_unit_test(a_local_step_sends_commands_and_hears_at_once),
