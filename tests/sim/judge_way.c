@@ -1,4 +1,6 @@
 /* What happens on the way of an execution: where the plot leads, and no further. */
+#include <stdarg.h>
+
 #include "sim/judge.h"
 #include "support/test.h"
 

@@ -120,7 +120,7 @@ static void make_step(struct plot *plot,
         step->kind = SARN_STEP_PROMISE;
         step->output = &sarn_bytes_type;
     } else {
-        assert(kind == 'C');
+        assert(kind == 'C' && child != NULL);
         step->kind = SARN_STEP_CHILD;
         step->child = child->name;
         step->output = child->workflow.result != NULL ? &sarn_bytes_type : NULL;

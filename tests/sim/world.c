@@ -42,10 +42,15 @@ static struct deed *deed_of(const struct sarn_step_call *call)
 {
     struct world *world = sarn_step_context(call);
     const struct plot *plot = world_plot(world, sarn_str(call->workflow->name));
-    uint32_t index = plot_index(plot, sarn_step_id(call));
-    struct deed *deed =
-        world_find(world, call->run_id, plot, index, sarn_step_visit(call));
+    uint32_t index = 0;
+    struct deed *deed = NULL;
 
+    if (plot == NULL) {
+        fail_msg("step %s is of no plot", call->step->id);
+        abort(); /* Never: for who reads this without knowing cmocka. */
+    }
+    index = plot_index(plot, sarn_step_id(call));
+    deed = world_find(world, call->run_id, plot, index, sarn_step_visit(call));
     if (deed != NULL) {
         return deed;
     }

@@ -1,5 +1,7 @@
 #include "support/life.h"
 
+#include <stdarg.h>
+
 static const char *const statuses[] = {
     "nothing",   "running",    "compensating", "completed", "compensated", "parked",
     "cancelled", "terminated", "timed out",    "continued", "undone"};
