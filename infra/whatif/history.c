@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "engine/execution_log.h"
 #include "engine/map_key.h"
+#include "engine/schedule_log.h"
 
 sarn_status sarn__history_init(struct sarn__history *history,
                                const struct sarn_heap *heap)
@@ -209,8 +210,9 @@ sarn_status sarn__history_add(struct sarn__history *history,
     history->events += 1;
     history->last_time_us = event->time_us;
     history->last_position = event->position;
-    if (event->stream.size == 0) {
-        return SARN_OK;
+    if (event->stream.size == 0 || sarn_str_equal(sarn__category(event->stream),
+                                                  sarn_str(SARN__SCHEDULE_CATEGORY))) {
+        return SARN_OK; /* Runs of schedules are run again as plain ones. */
     }
     SARN__TRY(sarn__execution_event(event, history->arena, &fact, NULL));
     if (fact.kind == 0) {

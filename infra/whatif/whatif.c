@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/execution_log.h"
+#include "engine/schedule_log.h"
 #include "infra/flatbuffers/codec.h"
 #include "infra/host/host.h"
 #include "infra/whatif/report.h"
@@ -191,8 +192,8 @@ static sarn_status feed(void *arg, const struct sarn_event *event)
     struct sarn__past *writer = NULL;
 
     SARN__TRY(progress(asking, asking->last_position + event->position));
-    if (event->stream.size == 0 ||
-        sarn_str_equal(sarn__category(event->stream), sarn_str("sarn_schedule"))) {
+    if (event->stream.size == 0 || sarn_str_equal(sarn__category(event->stream),
+                                                  sarn_str(SARN__SCHEDULE_CATEGORY))) {
         return SARN_OK;
     }
     sarn__world_run(&asking->world, event->time_us);

@@ -267,7 +267,8 @@ static sarn_status decode_input(struct sarn__world *world,
 {
     void *value = sarn_arena_alloc(world->arena, type->size);
 
-    if (value == NULL) {
+    /* Inside of an event's payload they lie anywhere; the codec wants them aligned. */
+    if (value == NULL || sarn_arena_copy(world->arena, bytes, &bytes) != SARN_OK) {
         return sarn__fail(why, SARN_ERR_NOMEM, "out of memory for an input");
     }
     SARN__TRY(world->codec.ops->verify(world->codec.self, type, bytes, why));

@@ -173,8 +173,10 @@ static const struct sarn_step waiting_steps[] = {
     {.id = "approval", .kind = SARN_STEP_SIGNAL, .signal = "approve"},
     {.id = "ship", .run = act, .compensate = act},
 };
-static const struct sarn_workflow waiting = {
-    .name = "order", .version = 1, SARN_STEPS(waiting_steps)};
+static const struct sarn_workflow waiting = {.name = "order",
+                                             .version = 1,
+                                             .input = &payments_credit_type,
+                                             SARN_STEPS(waiting_steps)};
 
 static sarn_status keys(const struct sarn_event *event, struct sarn_keys *keys)
 {
@@ -263,12 +265,13 @@ static void make_shop_log(const char *path)
     call(engine, "account-1", &payments_credit_type, &credit);
     call(engine, "account-2", &payments_open_account_type, &opened);
     start.workflow = "order";
-    start.workflow_id = sarn_str("1");
+    start.workflow_id = sarn_str("1234"); /* The input lies between two eights. */
+    start.input = &credit;
     start.flags = SARN_START_DETACHED;
     assert_ok(sarn_execute(engine, &start, NULL, &error), &error);
     signal.op = SARN_CONTROL_SIGNAL;
     signal.workflow = sarn_str("order");
-    signal.workflow_id = sarn_str("1");
+    signal.workflow_id = sarn_str("1234");
     signal.name = sarn_str("approve");
     assert_ok(sarn_control_call(engine, &signal, NULL, NULL, &error), &error);
     start.flags = 0; /* Joined, to its end. */
