@@ -91,7 +91,8 @@ struct sarn__civil sarn__civil_of(int64_t seconds)
 void sarn__time_text(int64_t time_us, char text[SARN__TIME_TEXT_BYTES])
 {
     int64_t seconds = sarn__floor_div(time_us, SARN__SECOND_US);
-    int64_t fraction = time_us - seconds * SARN__SECOND_US;
+    int64_t left = time_us % SARN__SECOND_US; /* Times of the first second fit so. */
+    int64_t fraction = left < 0 ? left + SARN__SECOND_US : left;
     struct sarn__civil civil = sarn__civil_of(seconds);
     char digits[8] = "";
 

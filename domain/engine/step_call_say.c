@@ -1,4 +1,5 @@
 /* What a step's function, or a message's handler, says. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,7 @@ sarn_status sarn_step_next(struct sarn_step_call *call, const char *step_id)
     const struct sarn_workflow *workflow = call->workflow;
     struct sarn_error error;
 
+    assert(step_id != NULL);
     if (!is_run(call) || call->step->group != NULL) {
         return SARN_ERR_STATE;
     }
