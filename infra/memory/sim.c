@@ -34,6 +34,7 @@ struct sarn__sim {
     struct jobs steps;   /* Handed out; any may be next. */
     struct jobs done;    /* The work is done; any may be handed back next. */
     uint32_t commits_done;
+    bool still;
     bool news; /* A poll would find something. */
     int64_t wake_us;
 };
@@ -108,6 +109,7 @@ sarn_status sarn__sim_create(const struct sarn__sim_options *options,
     made->heap = heap;
     made->options = options->options;
     made->hooks = options->hooks;
+    made->still = options->still;
     fill_defaults(&made->options);
     made->clock.now_us = options->start_us != 0 ? options->start_us : START_US;
     made->ids.state = options->seed;
@@ -402,7 +404,9 @@ bool sarn__sim_move(struct sarn__sim *sim)
         return false;
     }
     pick = sarn__sim_draw(sim, polls + commits + steps + done);
-    sarn__sim_advance(sim, 1 + (int64_t)sarn__sim_draw(sim, 100));
+    if (!sim->still) {
+        sarn__sim_advance(sim, 1 + (int64_t)sarn__sim_draw(sim, 100));
+    }
     if (pick < polls) {
         poll_engine(sim);
     } else if (pick < polls + commits) {

@@ -44,6 +44,7 @@ struct sarn__sim_options {
     struct sarn_hash hash;
     struct sarn_zones zones; /* No ops: UTC alone. */
     int64_t start_us;        /* Where the clock begins; 0: in 2020. */
+    bool still; /* Moves take no time: the clock goes by sarn__sim_advance() alone. */
     struct sarn__sim_hooks hooks;
 };
 

@@ -86,6 +86,19 @@ static struct sarn__told *counterpart(struct sarn__past *past,
     return NULL;
 }
 
+/* Two texts that are the same do not say what differs. */
+static void say(struct sarn__asking *asking,
+                enum sarn_change_kind kind,
+                const struct sarn__past *past,
+                struct sarn_str was,
+                struct sarn_str would_be)
+{
+    sarn__what_if_change(asking, kind, past->tenant, past->stream, was,
+                         sarn_str_equal(was, would_be)
+                             ? sarn_str("the same, with other data")
+                             : would_be);
+}
+
 static struct sarn_str words(const struct sarn__told *told,
                              char text[SARN__TIMELINE_BYTES])
 {
@@ -105,8 +118,7 @@ static void differ(struct sarn__asking *asking,
 {
     char was_text[SARN__TIMELINE_BYTES], would_text[SARN__TIMELINE_BYTES];
 
-    sarn__what_if_change(asking, kind, past->tenant, past->stream, words(was, was_text),
-                         words(would_be, would_text));
+    say(asking, kind, past, words(was, was_text), words(would_be, would_text));
 }
 
 /* The first event that differs. */
@@ -114,7 +126,7 @@ static bool compare_steps(struct sarn__asking *asking,
                           const struct sarn__past *old,
                           struct sarn__past *new)
 {
-    for (const struct sarn__told *told = old->told; told != NULL; told = told->next) {
+    for (const struct sarn__told *told = old->again; told != NULL; told = told->next) {
         struct sarn__told *other = NULL;
 
         if (class_of(&told->fact) == 0) {
@@ -136,11 +148,16 @@ static bool compare_steps(struct sarn__asking *asking,
     return false;
 }
 
-static const struct sarn__told *undone(const struct sarn__past *past,
-                                       const struct sarn__execution_event *fact)
+static bool is_undoing(const struct sarn__told *told)
 {
-    for (const struct sarn__told *told = past->told; told != NULL; told = told->next) {
-        if (told->fact.kind == SARN__STEP_SUCCEEDED && told->fact.compensation &&
+    return told->fact.kind == SARN__STEP_SUCCEEDED && told->fact.compensation;
+}
+
+static struct sarn__told *pair_of(struct sarn__told *told,
+                                  const struct sarn__execution_event *fact)
+{
+    for (; told != NULL; told = told->next) {
+        if (is_undoing(told) && !told->paired &&
             visit_of(&told->fact) == visit_of(fact) &&
             sarn_str_equal(told->fact.step, fact->step)) {
             return told;
@@ -149,24 +166,33 @@ static const struct sarn__told *undone(const struct sarn__past *past,
     return NULL;
 }
 
-/* How many steps were compensated in one and are not in other. */
+/* How many steps were compensated and would not be, and the other way round. */
 static uint64_t compare_undone(struct sarn__asking *asking,
-                               const struct sarn__past *one,
-                               const struct sarn__past *other,
-                               bool would_be)
+                               struct sarn__past *old,
+                               struct sarn__past *new)
 {
-    uint64_t count = 0;
+    uint64_t less = 0, more = 0;
 
-    for (const struct sarn__told *told = one->told; told != NULL; told = told->next) {
-        if (told->fact.kind != SARN__STEP_SUCCEEDED || !told->fact.compensation ||
-            undone(other, &told->fact) != NULL) {
-            continue;
+    for (struct sarn__told *told = old->again; told != NULL; told = told->next) {
+        struct sarn__told *pair =
+            is_undoing(told) ? pair_of(new->told, &told->fact) : NULL;
+
+        if (pair != NULL) {
+            pair->paired = true;
+        } else if (is_undoing(told)) {
+            differ(asking, SARN_CHANGE_COMPENSATION, old, told, NULL);
+            less += 1;
         }
-        differ(asking, SARN_CHANGE_COMPENSATION, one, would_be ? NULL : told,
-               would_be ? told : NULL);
-        count += 1;
     }
-    return count;
+    for (struct sarn__told *told = new->told; told != NULL; told = told->next) {
+        if (is_undoing(told) && !told->paired) {
+            differ(asking, SARN_CHANGE_COMPENSATION, old, NULL, told);
+            more += 1;
+        }
+    }
+    asking->what_if.compensated_less += less;
+    asking->what_if.compensated_more += more;
+    return less + more;
 }
 
 static bool compare_written(struct sarn__asking *asking,
@@ -176,6 +202,9 @@ static bool compare_written(struct sarn__asking *asking,
     const struct sarn__wrote *was = old->wrote, *would_be = new->wrote;
     char was_text[512], would_text[512];
 
+    while (was != NULL && was->position < old->again->position) {
+        was = was->next;
+    }
     while (was != NULL && would_be != NULL &&
            sarn_str_equal(was->stream, would_be->stream) &&
            sarn_str_equal(was->type_name, would_be->type_name) &&
@@ -196,9 +225,8 @@ static bool compare_written(struct sarn__asking *asking,
              would_be == NULL ? "" : would_be->type_name.data,
              would_be == NULL ? 0 : (int)would_be->stream.size,
              would_be == NULL ? "" : would_be->stream.data);
-    sarn__what_if_change(asking, SARN_CHANGE_EVENTS, old->tenant, old->stream,
-                         sarn_str(was == NULL ? "nothing" : was_text),
-                         sarn_str(would_be == NULL ? "nothing" : would_text));
+    say(asking, SARN_CHANGE_EVENTS, old, sarn_str(was == NULL ? "nothing" : was_text),
+        sarn_str(would_be == NULL ? "nothing" : would_text));
     return true;
 }
 
@@ -215,30 +243,53 @@ static bool compare_end(struct sarn__asking *asking,
     return true;
 }
 
+/* One of old and new is NULL: that one was, or would be, never begun. */
+static void differ_in_being(struct sarn__asking *asking,
+                            const struct sarn__past *old,
+                            const struct sarn__past *new)
+{
+    const struct sarn__past *either = old == NULL ? new : old;
+
+    sarn__what_if_change(
+        asking, SARN_CHANGE_END, either->tenant, either->stream,
+        sarn_str(old == NULL ? "not begun" : sarn_execution_status_text(old->status)),
+        sarn_str(new == NULL ? "not begun" : sarn_execution_status_text(new->status)));
+    asking->what_if.different += 1;
+}
+
+static void
+compare(struct sarn__asking *asking, struct sarn__past *old, struct sarn__past *new)
+{
+    bool differs = compare_steps(asking, old, new);
+
+    differs = compare_written(asking, old, new) || differs;
+    differs = compare_end(asking, old, new) || differs;
+    differs = compare_undone(asking, old, new) > 0 || differs;
+    asking->what_if.different += differs ? 1 : 0;
+}
+
 void sarn__what_if_compare(struct sarn__asking *asking)
 {
-    struct sarn_trial *what_if = &asking->what_if;
-
-    for (const struct sarn__past *old = asking->old.first; old != NULL;
-         old = old->next) {
+    for (struct sarn__past *old = asking->old.first; old != NULL; old = old->next) {
         struct sarn__past *new = NULL;
-        uint64_t more, less;
-        bool differs;
 
         if (!old->run_again) {
             continue;
         }
         new = sarn__history_find(&asking->new, old->tenant, old->stream);
         if (new == NULL) {
-            continue; /* It was refused, and that was said. */
+            differ_in_being(asking, old, NULL);
+        } else {
+            compare(asking, old, new);
         }
-        differs = compare_steps(asking, old, new);
-        differs = compare_written(asking, old, new) || differs;
-        differs = compare_end(asking, old, new) || differs;
-        more = compare_undone(asking, new, old, true);
-        less = compare_undone(asking, old, new, false);
-        what_if->compensated_more += more;
-        what_if->compensated_less += less;
-        what_if->different += differs || more + less > 0 ? 1 : 0;
+    }
+    for (const struct sarn__past *new = asking->new.first; new != NULL;
+         new = new->next) {
+        const struct sarn__past *old =
+            sarn__history_find(&asking->old, new->tenant, new->stream);
+
+        if (old == NULL || !old->run_again) {
+            differ_in_being(asking, NULL, new);
+        }
     }
 }

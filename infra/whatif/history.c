@@ -1,14 +1,19 @@
 #include "infra/whatif/history.h"
 
+#include <string.h>
+
+#include "core/definition.h"
 #include "core/fail.h"
 #include "engine/execution_log.h"
 #include "engine/map_key.h"
 #include "engine/schedule_log.h"
 
 sarn_status sarn__history_init(struct sarn__history *history,
+                               const struct sarn_codec *codec,
                                const struct sarn_heap *heap)
 {
-    *history = (struct sarn__history){.arena = sarn_arena_create(heap)};
+    *history =
+        (struct sarn__history){.arena = sarn_arena_create(heap), .codec = *codec};
     sarn__map_init(&history->pasts, heap);
     sarn__map_init(&history->runs, heap);
     return history->arena == NULL ? SARN_ERR_NOMEM : SARN_OK;
@@ -180,6 +185,23 @@ static sarn_status add_told(struct sarn__history *history,
     return SARN_OK;
 }
 
+/* What an older schema says otherwise is no difference: as today's type has it. */
+static sarn_status copy_written(struct sarn__history *history,
+                                const struct sarn_event *event,
+                                struct sarn__wrote *wrote)
+{
+    const struct sarn_codec *codec = &history->codec;
+
+    if (event->type == NULL || event->type == &sarn_bytes_type || event->data == NULL) {
+        SARN__TRY(sarn_arena_copy(history->arena, event->type_name, &wrote->type_name));
+        return sarn_arena_copy(history->arena, event->payload, &wrote->payload);
+    }
+    SARN__TRY(sarn_arena_copy(history->arena, sarn_str(event->type->name),
+                              &wrote->type_name));
+    return codec->ops->encode(codec->self, event->type, event->data, history->arena,
+                              &wrote->payload, NULL);
+}
+
 static sarn_status add_wrote(struct sarn__history *history,
                              struct sarn__past *past,
                              const struct sarn_event *event)
@@ -190,8 +212,8 @@ static sarn_status add_wrote(struct sarn__history *history,
         return SARN_ERR_NOMEM;
     }
     SARN__TRY(sarn_arena_copy(history->arena, event->stream, &wrote->stream));
-    SARN__TRY(sarn_arena_copy(history->arena, event->type_name, &wrote->type_name));
-    SARN__TRY(sarn_arena_copy(history->arena, event->payload, &wrote->payload));
+    SARN__TRY(copy_written(history, event, wrote));
+    wrote->position = event->position;
     if (past->last_wrote == NULL) {
         past->wrote = wrote;
     } else {
@@ -235,18 +257,20 @@ sarn_status sarn__history_add(struct sarn__history *history,
 
 /* --- answers --- */
 
-static bool is_called(const struct sarn_step *step, struct sarn_str id)
+static struct sarn_str called(const struct sarn_workflow *workflow, struct sarn_str id)
 {
-    if (sarn_str_equal(sarn_str(step->id), id)) {
-        return true;
+    uint32_t index = sarn__step_index(workflow, id, 0);
+
+    return index < workflow->step_count ? sarn_str(sarn__step_at(workflow, index)->id)
+                                        : id;
+}
+
+void sarn__past_rename(struct sarn__past *past, const struct sarn_workflow *workflow)
+{
+    for (struct sarn__told *told = past->told; told != NULL; told = told->next) {
+        told->fact.step = called(workflow, told->fact.step);
+        told->fact.next = called(workflow, told->fact.next);
     }
-    for (const char *const *alias = step->aliases; alias != NULL && *alias != NULL;
-         alias++) {
-        if (sarn_str_equal(sarn_str(*alias), id)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What became of an attempt. That it was not done leads to the next attempt's. */
@@ -257,20 +281,59 @@ static bool is_result(const struct sarn__execution_event *fact)
            (fact->kind == SARN__STEP_RECONCILED && fact->fate != SARN_STEP_NOT_DONE);
 }
 
-struct sarn__told *sarn__past_answer(struct sarn__past *past,
-                                     const struct sarn_step *step,
-                                     uint32_t visit,
-                                     bool compensation)
+/* In the run that begins with start. */
+static struct sarn__told *find_answer(struct sarn__told *start,
+                                      struct sarn_str step,
+                                      uint32_t visit,
+                                      bool compensation)
 {
-    for (struct sarn__told *told = past->told; told != NULL; told = told->next) {
+    for (struct sarn__told *told = start->next;
+         told != NULL && told->fact.kind != SARN__STARTED; told = told->next) {
         const struct sarn__execution_event *fact = &told->fact;
 
         if (!told->used && is_result(fact) && fact->compensation == compensation &&
             (fact->visit == visit || (fact->visit == 0 && visit == 1)) &&
-            is_called(step, fact->step)) {
-            told->used = true;
+            sarn_str_equal(fact->step, step)) {
             return told;
         }
     }
     return NULL;
+}
+
+static struct sarn__told *run_after(const struct sarn__told *start)
+{
+    struct sarn__told *told = start->next;
+
+    while (told != NULL && told->fact.kind != SARN__STARTED) {
+        told = told->next;
+    }
+    return told;
+}
+
+struct sarn__told *sarn__past_answer(struct sarn__past *past,
+                                     const struct sarn_uuid *run,
+                                     const struct sarn_step *step,
+                                     uint32_t visit,
+                                     bool compensation)
+{
+    struct sarn__told *first = past->again == NULL ? past->told : past->again;
+    struct sarn__told *start = past->answers == NULL ? first : past->answers;
+    struct sarn__told *told = NULL;
+    bool asked = !sarn_uuid_is_zero(past->asks);
+
+    if (asked && memcmp(&past->asks, run, sizeof(*run)) == 0) {
+        told = find_answer(start, sarn_str(step->id), visit, compensation);
+    } else {
+        /* Runs between that have asked nothing are not known by their questions. */
+        for (start = asked ? run_after(start) : start; start != NULL && told == NULL;
+             start = told == NULL ? run_after(start) : start) {
+            told = find_answer(start, sarn_str(step->id), visit, compensation);
+            past->answers = told == NULL ? past->answers : start;
+        }
+        past->asks = told == NULL ? past->asks : *run;
+    }
+    if (told != NULL) {
+        told->used = true;
+    }
+    return told;
 }

@@ -41,7 +41,11 @@ static sarn_status progress(struct sarn__asking *asking, uint64_t done)
     return what_if->progress(what_if->arg, done, asking->last_position * 2);
 }
 
-static void unanswered(void *arg, struct sarn__past *past, struct sarn_str step)
+static void unanswered(void *arg,
+                       struct sarn__past *past,
+                       uint32_t tenant,
+                       struct sarn_str stream,
+                       struct sarn_str step)
 {
     struct sarn__asking *asking = arg;
     struct sarn_str nothing = {NULL, 0};
@@ -49,9 +53,8 @@ static void unanswered(void *arg, struct sarn__past *past, struct sarn_str step)
     asking->what_if.unanswered += 1;
     if (past != NULL) {
         past->unanswered = true;
-        sarn__what_if_change(asking, SARN_CHANGE_NO_ANSWER, past->tenant, past->stream,
-                             nothing, step);
     }
+    sarn__what_if_change(asking, SARN_CHANGE_NO_ANSWER, tenant, stream, nothing, step);
 }
 
 /* --- the first reading --- */
@@ -84,6 +87,27 @@ static void not_compared(struct sarn__asking *asking,
                          (struct sarn_str){NULL, 0}, sarn_str(why));
 }
 
+static struct sarn__told *started_at(const struct sarn__past *past, uint64_t position)
+{
+    struct sarn__told *told = past->told;
+
+    while (told != NULL && told->position != position) {
+        told = told->next;
+    }
+    return told;
+}
+
+static void run_again(struct sarn__asking *asking,
+                      struct sarn__past *past,
+                      const struct sarn_event *event)
+{
+    asking->what_if.executions += 1;
+    if (!past->run_again) {
+        past->run_again = true;
+        past->again = started_at(past, event->position);
+    }
+}
+
 static sarn_status start(struct sarn__asking *asking,
                          struct sarn__past *past,
                          const struct sarn_event *event,
@@ -106,8 +130,9 @@ static sarn_status start(struct sarn__asking *asking,
                 ? sarn__history_find(&asking->old, event->tenant, beginning->parent)
                 : past;
 
-        past->run_again = past->run_again || (parent != NULL && parent->run_again);
-        asking->what_if.executions += past->run_again ? 1 : 0;
+        if (parent != NULL && parent->run_again) {
+            run_again(asking, past, event);
+        }
         return SARN_OK;
     }
     SARN__TRY(sarn__world_start(&asking->world, event, fact, refused, asking->error));
@@ -115,8 +140,9 @@ static sarn_status start(struct sarn__asking *asking,
         not_compared(asking, event, refused);
         return SARN_OK;
     }
-    past->run_again = true;
-    asking->what_if.executions += 1;
+    run_again(asking, past, event);
+    past->answers = started_at(past, event->position);
+    past->asks = (struct sarn_uuid){{0}};
     return SARN_OK;
 }
 
@@ -175,7 +201,14 @@ static sarn_status feed_execution(struct sarn__asking *asking,
     if (fact->kind == SARN__STARTED) {
         return start(asking, past, event, fact);
     }
-    if (!past->run_again || !is_from_outside(past, fact)) {
+    if (!past->run_again) {
+        return SARN_OK;
+    }
+    if (past->early != NULL) {
+        sarn__world_ask_again(&asking->world, past);
+        sarn__world_run(&asking->world, event->time_us);
+    }
+    if (!is_from_outside(past, fact)) {
         return SARN_OK;
     }
     SARN__TRY(sarn__world_tell(&asking->world, event, fact, refused, asking->error));
@@ -197,6 +230,7 @@ static sarn_status feed(void *arg, const struct sarn_event *event)
         return SARN_OK;
     }
     sarn__world_run(&asking->world, event->time_us);
+    asking->world.position = event->position;
     sarn_arena_reset(asking->scratch);
     SARN__TRY(sarn__execution_event(event, asking->scratch, &fact, asking->error));
     if (fact.kind != 0) {
@@ -219,6 +253,21 @@ static sarn_status read_back(void *arg, const struct sarn_event *event)
 
 /* --- all of it --- */
 
+static void rename_steps(struct sarn__asking *asking)
+{
+    const struct sarn__registry *registry =
+        sarn__engine_log(sarn__sim_engine(asking->world.sim))->registry;
+
+    for (struct sarn__past *past = asking->old.first; past != NULL; past = past->next) {
+        const struct sarn_workflow *workflow =
+            sarn__registry_workflow(registry, past->workflow);
+
+        if (workflow != NULL) {
+            sarn__past_rename(past, workflow);
+        }
+    }
+}
+
 static sarn_status ask(struct sarn__asking *asking)
 {
     const struct sarn_trial *what_if = &asking->what_if;
@@ -230,9 +279,10 @@ static sarn_status ask(struct sarn__asking *asking)
     asking->world.arg = asking;
     SARN__TRY(sarn__world_open(&asking->world, what_if->modules, what_if->module_count,
                                what_if->context, 1, &asking->heap, asking->error));
+    rename_steps(asking);
     SARN__TRY(read_old(asking, feed));
-    /* What had ended may take a moment longer here; what had not goes no further. */
     sarn__world_run(&asking->world, asking->old.last_time_us);
+    sarn__world_finish(&asking->world);
     new_log = sarn__engine_log(sarn__sim_engine(asking->world.sim));
     sarn__engine_settle(sarn__sim_engine(asking->world.sim));
     SARN__TRY(sarn_read(new_log, NULL, read_back, asking, asking->error));
@@ -279,12 +329,12 @@ sarn_what_if(const char *path, struct sarn_trial *what_if, struct sarn_error *er
     asking.heap = sarn__heap_or_malloc(&asking.what_if.heap);
     take_results(&asking.what_if, &(struct sarn_trial){0});
     asking.scratch = sarn_arena_create(&asking.heap);
-    status = sarn__history_init(&asking.old, &asking.heap);
-    if (sarn__history_init(&asking.new, &asking.heap) != SARN_OK || status != SARN_OK ||
-        asking.scratch == NULL) {
+    asking.world.codec = sarn__flatbuffers_codec();
+    status = sarn__history_init(&asking.old, &asking.world.codec, &asking.heap);
+    if (sarn__history_init(&asking.new, &asking.world.codec, &asking.heap) != SARN_OK ||
+        status != SARN_OK || asking.scratch == NULL) {
         status = sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a history");
     }
-    asking.world.codec = sarn__flatbuffers_codec();
     if (status == SARN_OK) {
         status = sarn__what_if_old_rows(&asking, path);
     }

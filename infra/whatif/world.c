@@ -7,6 +7,9 @@
 #include "engine/orchestrator_state.h"
 #include "infra/yajl/json.h"
 
+/* How long who is behind may take: pauses before retries are drawn anew. */
+#define BEHIND_US_MAX (INT64_C(60) * 1000000)
+
 /* A workflow whose external steps ask history. */
 struct rewired {
     struct sarn_workflow workflow;
@@ -26,6 +29,33 @@ static struct sarn__past *past_of(const struct sarn__world *world,
                                                  sarn__run_stream(job->run));
 }
 
+/* --- bytes of the old log --- */
+
+/* The codec wants them aligned, which a log's event and an arena's copy are not. */
+static sarn_status decode(const struct sarn__world *world,
+                          const struct sarn_type *type,
+                          struct sarn_str bytes,
+                          struct sarn_arena *arena,
+                          void **value,
+                          struct sarn_error *error)
+{
+    const struct sarn_codec *codec = &world->codec;
+    char *aligned = sarn_arena_alloc(arena, bytes.size);
+    void *made = sarn_arena_alloc(arena, type->size);
+
+    if (aligned == NULL || made == NULL) {
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for a %s", type->name);
+    }
+    if (bytes.size > 0) {
+        memcpy(aligned, bytes.data, bytes.size);
+    }
+    bytes.data = aligned;
+    SARN__TRY(codec->ops->verify(codec->self, type, bytes, error));
+    SARN__TRY(codec->ops->decode(codec->self, type, bytes, made, arena, error));
+    *value = made;
+    return SARN_OK;
+}
+
 /* --- what external steps do --- */
 
 static sarn_status give(struct sarn_step_call *call,
@@ -34,17 +64,12 @@ static sarn_status give(struct sarn_step_call *call,
     const struct sarn_type *type = call->step->output;
 
     if (!call->compensation && type != NULL && fact->output.size > 0) {
-        const struct sarn_codec *codec = &world_of(call)->codec;
-        void *value = sarn_arena_alloc(call->arena, type->size);
-        sarn_status status;
+        void *value = NULL;
+        sarn_status status =
+            decode(world_of(call), type, fact->output, call->arena, &value, NULL);
 
-        if (value == NULL) {
-            return SARN_ERR_NOMEM;
-        }
-        status = codec->ops->verify(codec->self, type, fact->output, NULL);
-        if (status == SARN_OK) {
-            status = codec->ops->decode(codec->self, type, fact->output, value,
-                                        call->arena, NULL);
+        if (status == SARN_ERR_NOMEM) {
+            return status;
         }
         if (status != SARN_OK) {
             return sarn_step_fail(call, "output",
@@ -68,15 +93,15 @@ static sarn_status answer(struct sarn_step_call *call)
 {
     struct sarn__world *world = world_of(call);
     struct sarn__past *past = past_of(world, call->job);
-    struct sarn__told *told =
-        past == NULL
-            ? NULL
-            : sarn__past_answer(past, call->step, call->visit, call->compensation);
+    struct sarn__told *told = past == NULL
+                                  ? NULL
+                                  : sarn__past_answer(past, &call->run_id, call->step,
+                                                      call->visit, call->compensation);
 
     if (told == NULL && call->compensation) {
         return SARN_OK;
     }
-    if (told == NULL) { /* Somebody else has taken it since. */
+    if (told == NULL) { /* Nobody waits for it any more. */
         return sarn_step_fail(call, "no_answer", "history does not say");
     }
     if (told->fact.kind == SARN__STEP_FAILED) {
@@ -93,31 +118,70 @@ static sarn_status answer(struct sarn_step_call *call)
     return give(call, &told->fact);
 }
 
-/* Does it never come back? So it is with what history does not know, and with what
- * timed out. */
-static bool is_held(struct sarn__world *world, const struct sarn__step_job *job)
+/* How long an attempt may take. */
+static int64_t time_left(const struct sarn_step_call *call)
+{
+    const struct sarn_timeouts *timeouts = &call->step->timeouts;
+    const int64_t limits[] = {call->compensation ? timeouts->compensation_us
+                                                 : timeouts->start_to_close_us,
+                              timeouts->heartbeat_us, timeouts->schedule_to_close_us};
+    int64_t least = INT64_MAX;
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        least = limits[i] > 0 && limits[i] < least ? limits[i] : least;
+    }
+    return least;
+}
+
+static void hold(struct sarn__job **held, struct sarn__job *job)
+{
+    job->next = *held;
+    *held = job;
+}
+
+/* What happens in the old log until then, happens before it comes back here, too. But
+ * no limit is passed by waiting: there it may have begun later. */
+static bool is_early(const struct sarn__world *world,
+                     const struct sarn_step_call *call,
+                     const struct sarn__told *told)
+{
+    return told->position > world->position &&
+           told->fact.time_us - sarn__sim_now_us(world->sim) < time_left(call);
+}
+
+/* Does it not come back now? What history does not know, and what timed out, never
+ * does. */
+static bool is_held(struct sarn__world *world, struct sarn__step_job *job)
 {
     const struct sarn_step_call *call = &job->call;
     struct sarn__past *past = past_of(world, job);
     struct sarn__told *told = NULL;
 
     if (past != NULL) {
-        told = sarn__past_answer(past, call->step, call->visit, call->compensation);
+        told = sarn__past_answer(past, &call->run_id, call->step, call->visit,
+                                 call->compensation);
     }
-    if (told == NULL && call->compensation) {
+    if (job->run == NULL || (told == NULL && call->compensation)) {
         return false; /* It is taken to succeed: what would be undone is the question.
                        */
     }
     if (told == NULL) {
-        world->unanswered(world->arg, past, sarn_str(call->step->id));
+        world->unanswered(world->arg, past, job->run->tenant,
+                          sarn__run_stream(job->run), sarn_str(call->step->id));
+        hold(&world->held, &job->job);
         return true;
     }
     if (told->fact.kind == SARN__STEP_TIMED_OUT ||
         (told->fact.kind == SARN__STEP_RECONCILED &&
          told->fact.fate != SARN_STEP_DONE)) {
+        hold(&world->held, &job->job);
         return true;
     }
     told->used = false; /* It was only looked for: answer() takes it. */
+    if (is_early(world, call, told)) {
+        hold(&past->early, &job->job);
+        return true;
+    }
     return false;
 }
 
@@ -127,12 +191,36 @@ static bool work(void *arg, struct sarn__job *job)
 
     if (job->kind == SARN__JOB_STEP &&
         is_held(world, SARN__OF(job, struct sarn__step_job, job))) {
-        job->next = world->held;
-        world->held = job;
         return false;
     }
     job->work(job);
     return true;
+}
+
+static void put_back(struct sarn__world *world, struct sarn__job **held)
+{
+    struct sarn__job *job = *held;
+
+    *held = NULL;
+    while (job != NULL) {
+        struct sarn__job *next = job->next;
+
+        sarn__sim_put(world->sim, job, false);
+        job = next;
+    }
+}
+
+void sarn__world_ask_again(struct sarn__world *world, struct sarn__past *past)
+{
+    put_back(world, &past->early);
+}
+
+static void ask_all_again(struct sarn__world *world)
+{
+    for (struct sarn__past *past = world->old == NULL ? NULL : world->old->first;
+         past != NULL; past = past->next) {
+        put_back(world, &past->early);
+    }
 }
 
 /* --- rewiring --- */
@@ -201,11 +289,15 @@ sarn_status sarn__world_open(struct sarn__world *world,
 {
     struct sarn__sim_options options = {
         .seed = 1,
-        .options = {.module_count = module_count, .context = context, .heap = *heap},
+        .options = {.module_count = module_count,
+                    .context = context,
+                    .heap = *heap,
+                    .workers = UINT32_MAX}, /* What is held keeps nobody waiting. */
         .codec = world->codec,
         .json = sarn__yajl_json(),
         .hooks = {.arg = world, .work = work},
-        .start_us = start_us};
+        .start_us = start_us,
+        .still = true}; /* What a step calls now is what it was. */
     const struct sarn_module **rewired = NULL;
 
     world->arena = sarn_arena_create(heap);
@@ -229,12 +321,8 @@ sarn_status sarn__world_open(struct sarn__world *world,
 
 void sarn__world_close(struct sarn__world *world)
 {
-    while (world->held != NULL) {
-        struct sarn__job *job = world->held;
-
-        world->held = job->next;
-        sarn__sim_put(world->sim, job, false);
-    }
+    put_back(world, &world->held);
+    ask_all_again(world);
     sarn__sim_destroy(world->sim);
     sarn_arena_destroy(world->arena);
 }
@@ -257,32 +345,69 @@ void sarn__world_run(struct sarn__world *world, int64_t time_us)
     }
 }
 
-/* --- what happens --- */
-
-static sarn_status decode_input(struct sarn__world *world,
-                                const struct sarn_type *type,
-                                struct sarn_str bytes,
-                                void **input,
-                                struct sarn_error *why)
+static bool had_ended(const struct sarn__past *past)
 {
-    void *value = sarn_arena_alloc(world->arena, type->size);
-
-    /* Inside of an event's payload they lie anywhere; the codec wants them aligned. */
-    if (value == NULL || sarn_arena_copy(world->arena, bytes, &bytes) != SARN_OK) {
-        return sarn__fail(why, SARN_ERR_NOMEM, "out of memory for an input");
-    }
-    SARN__TRY(world->codec.ops->verify(world->codec.self, type, bytes, why));
-    SARN__TRY(world->codec.ops->decode(world->codec.self, type, bytes, value,
-                                       world->arena, why));
-    *input = value;
-    return SARN_OK;
+    return past->status != SARN_EXECUTION_RUNNING &&
+           past->status != SARN_EXECUTION_COMPENSATING;
 }
 
-static sarn_status
-refuse(char refused[SARN_ERROR_TEXT_BYTES], sarn_status status, const char *text)
+/* The first from past on that had ended, and goes on here; NULL: there is none. */
+static struct sarn__past *first_behind(const struct sarn__world *world,
+                                       struct sarn__past *past)
 {
+    const struct sarn__orchestrator *orchestrator =
+        sarn__sim_engine(world->sim)->orchestrator;
+
+    for (; past != NULL; past = past->next) {
+        const struct sarn__run *run = NULL;
+
+        if (!past->run_again || past->unanswered || !had_ended(past)) {
+            continue;
+        }
+        run = sarn__run_find(orchestrator, past->tenant, past->stream);
+        if (run != NULL &&
+            (run->execution == NULL || !sarn__execution_is_over(run->execution))) {
+            return past;
+        }
+    }
+    return NULL;
+}
+
+void sarn__world_finish(struct sarn__world *world)
+{
+    int64_t end_us = sarn__sim_now_us(world->sim) + BEHIND_US_MAX;
+    struct sarn__past *behind = world->old->first;
+
+    world->position = UINT64_MAX;
+    ask_all_again(world);
+    for (;;) {
+        int64_t wake_us;
+
+        while (sarn__sim_move(world->sim)) {
+        }
+        behind = first_behind(world, behind);
+        wake_us = sarn__sim_wake_us(world->sim);
+        if (behind == NULL || wake_us > end_us) {
+            break;
+        }
+        if (wake_us > sarn__sim_now_us(world->sim)) {
+            sarn__sim_advance(world->sim, wake_us - sarn__sim_now_us(world->sim));
+        }
+    }
+}
+
+/* --- what happens --- */
+
+static sarn_status refuse(char refused[SARN_ERROR_TEXT_BYTES],
+                          sarn_status status,
+                          const char *text,
+                          struct sarn_error *error)
+{
+    if (status == SARN_ERR_NOMEM) {
+        return sarn__fail(error, status, "%s", text);
+    }
     snprintf(refused, SARN_ERROR_TEXT_BYTES, "%.255s", text);
-    return status == SARN_ERR_NOMEM ? status : SARN_OK;
+    return SARN_OK;
 }
 
 static sarn_status fill_start(struct sarn__world *world,
@@ -303,7 +428,8 @@ static sarn_status fill_start(struct sarn__world *world,
                           name.data);
     }
     if (workflow->input != NULL) {
-        SARN__TRY(decode_input(world, workflow->input, beginning->input, &input, why));
+        SARN__TRY(decode(world, workflow->input, beginning->input, world->arena, &input,
+                         why));
     }
     *start = (struct sarn_start)SARN_START_INIT;
     start->flags = SARN_START_DETACHED;
@@ -338,13 +464,15 @@ sarn_status sarn__world_start(struct sarn__world *world,
         status = sarn__sim_start(world->sim, &start, &outcome, &why);
     }
     if (status != SARN_OK) {
-        return refuse(refused, status, why.text);
+        return refuse(refused, status, why.text, error);
     }
     sarn__world_run(world, event->time_us);
     if (outcome.answers != 1) {
         return sarn__fail(error, SARN_ERR_STATE, "a start was not answered");
     }
-    return outcome.status == SARN_OK ? SARN_OK : refuse(refused, SARN_OK, outcome.text);
+    return outcome.status == SARN_OK
+               ? SARN_OK
+               : refuse(refused, outcome.status, outcome.text, error);
 }
 
 static struct sarn__meta meta_of(const struct sarn_event *event)
@@ -369,7 +497,6 @@ sarn_status sarn__world_tell(struct sarn__world *world,
     struct sarn__run *run = NULL;
     sarn_status status;
 
-    (void)error;
     refused[0] = '\0';
     meta.time_us = sarn__writer_now(&engine->writer);
     status = sarn__run_take_up(engine, event->tenant, event->stream, &run, &why);
@@ -380,7 +507,7 @@ sarn_status sarn__world_tell(struct sarn__world *world,
         status = sarn__run_tell(engine, run, &meta, fact, &why);
     }
     sarn__sim_poke(world->sim);
-    return status == SARN_OK ? SARN_OK : refuse(refused, status, why.text);
+    return status == SARN_OK ? SARN_OK : refuse(refused, status, why.text, error);
 }
 
 sarn_status sarn__world_append(struct sarn__world *world,

@@ -15,9 +15,16 @@ struct sarn__world {
     struct sarn_codec codec;
     struct sarn_arena *arena;
     struct sarn__history *old; /* Answers. */
+    uint64_t position;         /* Where the old log is now: what is further on has
+                                  not happened yet. */
     struct sarn__job *held;    /* Steps that never come back; linked by next. */
-    /* Told of an external step that history does not know. */
-    void (*unanswered)(void *arg, struct sarn__past *past, struct sarn_str step);
+    /* Told of an external step that history does not know; past NULL: nor its
+     * execution. */
+    void (*unanswered)(void *arg,
+                       struct sarn__past *past,
+                       uint32_t tenant,
+                       struct sarn_str stream,
+                       struct sarn_str step);
     void *arg;
 };
 
@@ -32,8 +39,14 @@ SARN_MUST_USE sarn_status sarn__world_open(struct sarn__world *world,
                                            struct sarn_error *error);
 void sarn__world_close(struct sarn__world *world);
 
+/* The old log has come to another event of past: what waits for that asks again. */
+void sarn__world_ask_again(struct sarn__world *world, struct sarn__past *past);
 /* Let everything happen that is due until time_us. */
 void sarn__world_run(struct sarn__world *world, int64_t time_us);
+
+/* Let those that had ended do so, who may be a little behind: as long as one is, but
+ * not long. */
+void sarn__world_finish(struct sarn__world *world);
 
 /* Start the execution whose start event is. *refused says why it is not (then nothing
  * happened), and is empty where it is. */
