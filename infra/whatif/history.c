@@ -229,6 +229,8 @@ sarn_status sarn__history_add(struct sarn__history *history,
     struct sarn__execution_event fact;
     struct sarn__past *past = NULL;
 
+    history->first_time_us =
+        history->events == 0 ? event->time_us : history->first_time_us;
     history->events += 1;
     history->last_time_us = event->time_us;
     history->last_position = event->position;

@@ -64,7 +64,7 @@ struct sarn__history {
     struct sarn__map pasts, runs;
     struct sarn__past *first, *last;
     uint64_t events;
-    int64_t last_time_us;
+    int64_t first_time_us, last_time_us;
     uint64_t last_position;
 };
 

@@ -230,6 +230,7 @@ static sarn_status feed(void *arg, const struct sarn_event *event)
         return SARN_OK;
     }
     sarn__world_run(&asking->world, event->time_us);
+    SARN__TRY(sarn__world_check(&asking->world, asking->error));
     asking->world.position = event->position;
     sarn_arena_reset(asking->scratch);
     SARN__TRY(sarn__execution_event(event, asking->scratch, &fact, asking->error));
@@ -278,11 +279,13 @@ static sarn_status ask(struct sarn__asking *asking)
     asking->world.unanswered = unanswered;
     asking->world.arg = asking;
     SARN__TRY(sarn__world_open(&asking->world, what_if->modules, what_if->module_count,
-                               what_if->context, 1, &asking->heap, asking->error));
+                               what_if->context, asking->old.first_time_us,
+                               &asking->heap, asking->error));
     rename_steps(asking);
     SARN__TRY(read_old(asking, feed));
     sarn__world_run(&asking->world, asking->old.last_time_us);
     sarn__world_finish(&asking->world);
+    SARN__TRY(sarn__world_check(&asking->world, asking->error));
     new_log = sarn__engine_log(sarn__sim_engine(asking->world.sim));
     sarn__engine_settle(sarn__sim_engine(asking->world.sim));
     SARN__TRY(sarn_read(new_log, NULL, read_back, asking, asking->error));

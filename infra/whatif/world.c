@@ -58,6 +58,20 @@ static sarn_status decode(const struct sarn__world *world,
 
 /* --- what external steps do --- */
 
+static sarn_status go_on_anew(struct sarn_step_call *call,
+                              const struct sarn__execution_event *fact)
+{
+    const struct sarn_type *type = call->workflow->input;
+    void *input = NULL;
+
+    if (type != NULL && decode(world_of(call), type, fact->input, call->arena, &input,
+                               NULL) != SARN_OK) {
+        return sarn_step_fail(call, "input",
+                              "its next run's input does not fit its new type");
+    }
+    return sarn_step_continue_as_new(call, input);
+}
+
 static sarn_status give(struct sarn_step_call *call,
                         const struct sarn__execution_event *fact)
 {
@@ -76,6 +90,9 @@ static sarn_status give(struct sarn_step_call *call,
                                   "its recorded output does not fit its new type");
         }
         SARN__TRY(sarn_step_output(call, value));
+    }
+    if (fact->continues) {
+        return go_on_anew(call, fact);
     }
     /* A step that the new code does not have is not gone on with. */
     if (fact->chose) {
@@ -279,6 +296,24 @@ static const struct sarn_module *rewire_module(struct sarn__world *world,
 
 /* --- life --- */
 
+static void *resize(void *arg, void *memory, size_t size)
+{
+    struct sarn__world *world = arg;
+    void *resized = world->heap.resize(world->heap.arg, memory, size);
+
+    world->starved = world->starved || (resized == NULL && size > 0);
+    return resized;
+}
+
+sarn_status sarn__world_check(const struct sarn__world *world, struct sarn_error *error)
+{
+    return !world->starved
+               ? SARN_OK
+               : sarn__fail(error, SARN_ERR_NOMEM,
+                            "out of memory running executions again; ask about fewer, "
+                            "by a range of positions");
+}
+
 sarn_status sarn__world_open(struct sarn__world *world,
                              const struct sarn_module *const *modules,
                              uint32_t module_count,
@@ -291,7 +326,7 @@ sarn_status sarn__world_open(struct sarn__world *world,
         .seed = 1,
         .options = {.module_count = module_count,
                     .context = context,
-                    .heap = *heap,
+                    .heap = {.resize = resize, .arg = world},
                     .workers = UINT32_MAX}, /* What is held keeps nobody waiting. */
         .codec = world->codec,
         .json = sarn__yajl_json(),
@@ -300,6 +335,7 @@ sarn_status sarn__world_open(struct sarn__world *world,
         .still = true}; /* What a step calls now is what it was. */
     const struct sarn_module **rewired = NULL;
 
+    world->heap = *heap;
     world->arena = sarn_arena_create(heap);
     if (world->arena != NULL) {
         rewired =
@@ -332,10 +368,10 @@ void sarn__world_run(struct sarn__world *world, int64_t time_us)
     for (;;) {
         int64_t wake_us;
 
-        while (sarn__sim_move(world->sim)) {
+        while (!world->starved && sarn__sim_move(world->sim)) {
         }
         wake_us = sarn__sim_wake_us(world->sim);
-        if (wake_us > time_us || wake_us == INT64_MAX) {
+        if (world->starved || wake_us > time_us || wake_us == INT64_MAX) {
             break;
         }
         sarn__sim_advance(world->sim, wake_us - sarn__sim_now_us(world->sim));
@@ -383,11 +419,11 @@ void sarn__world_finish(struct sarn__world *world)
     for (;;) {
         int64_t wake_us;
 
-        while (sarn__sim_move(world->sim)) {
+        while (!world->starved && sarn__sim_move(world->sim)) {
         }
         behind = first_behind(world, behind);
         wake_us = sarn__sim_wake_us(world->sim);
-        if (behind == NULL || wake_us > end_us) {
+        if (world->starved || behind == NULL || wake_us > end_us) {
             break;
         }
         if (wake_us > sarn__sim_now_us(world->sim)) {
@@ -467,6 +503,7 @@ sarn_status sarn__world_start(struct sarn__world *world,
         return refuse(refused, status, why.text, error);
     }
     sarn__world_run(world, event->time_us);
+    SARN__TRY(sarn__world_check(world, error));
     if (outcome.answers != 1) {
         return sarn__fail(error, SARN_ERR_STATE, "a start was not answered");
     }

@@ -13,6 +13,8 @@
 struct sarn__world {
     struct sarn__sim *sim;
     struct sarn_codec codec;
+    struct sarn_heap heap; /* Given; the engine's is this one, watched. */
+    bool starved; /* It had nothing once: an engine would try again and again. */
     struct sarn_arena *arena;
     struct sarn__history *old; /* Answers. */
     uint64_t position;         /* Where the old log is now: what is further on has
@@ -41,6 +43,9 @@ void sarn__world_close(struct sarn__world *world);
 
 /* The old log has come to another event of past: what waits for that asks again. */
 void sarn__world_ask_again(struct sarn__world *world, struct sarn__past *past);
+/* SARN_ERR_NOMEM: the world lacked memory once, and is what it would not be. */
+SARN_MUST_USE sarn_status sarn__world_check(const struct sarn__world *world,
+                                            struct sarn_error *error);
 /* Let everything happen that is due until time_us. */
 void sarn__world_run(struct sarn__world *world, int64_t time_us);
 
