@@ -153,6 +153,10 @@ int cli_replay_against(const char *path,
     }
     status = sarn_what_if(path, &asked, &error);
     cli_progress_clear(&against.progress);
-    print_totals(&against, &asked);
+    if (status == SARN_OK) {
+        print_totals(&against, &asked);
+    } else if (against.json) {
+        fputs("]}\n", stdout);
+    }
     return cli_finish(status == SARN_OK ? result_of(&asked) : cli_fail(status, &error));
 }

@@ -2,12 +2,12 @@
  *
  * sarn_what_if() takes the executions that a range of an old log has started and runs
  * them again, with the modules given, in memory. External steps are not called: each is
- * answered from history, by step, visit and attempt; a compensation that history does
- * not know is taken to succeed. What came from outside (signals,
- * cancels, what an operator decided) is told again at its time. Events that no
- * execution wrote stand at their place as they were: commands are not in a log, so what
- * an aggregate would have decided otherwise is not asked; its events are folded by the
- * new code, and local steps of executions decide on top of them.
+ * answered from history, by step, run, visit and attempt, where the old log has the
+ * answer; a compensation that history does not know is taken to succeed. What came from
+ * outside (signals, cancels, what an operator decided) is told again at its time.
+ * Events that no execution wrote stand at their place as they were: commands are not in
+ * a log, so what an aggregate would have decided otherwise is not asked; its events are
+ * folded by the new code, and local steps of executions decide on top of them.
  *
  * The old log is only read; nothing is written anywhere.
  *
@@ -25,7 +25,7 @@ extern "C" {
 enum sarn_change_kind {
     SARN_CHANGE_STEPS = 1, /* The first event of an execution that would be another. */
     SARN_CHANGE_EVENTS,    /* The first event that its local steps would write. */
-    SARN_CHANGE_END,       /* It would end otherwise. */
+    SARN_CHANGE_END,       /* It would end otherwise, or not be begun, or newly. */
     SARN_CHANGE_COMPENSATION, /* A step would be compensated and was not, or not and
                                  was. */
     SARN_CHANGE_ROW,          /* A projection's row would be another. */
@@ -73,8 +73,9 @@ struct sarn_trial {
     }
 
 /* path: the old log, which may have a live owner. SARN_OK also where there are
- * differences: look at trial. Errors as sarn_log_open(); SARN_ERR_INVALID: the
- * modules contradict themselves; what progress answered. */
+ * differences: look at trial, whose results are written only then. Errors as
+ * sarn_log_open(); SARN_ERR_INVALID: the modules contradict themselves; SARN_ERR_NOMEM;
+ * what progress answered. */
 SARN_API SARN_MUST_USE sarn_status sarn_what_if(const char *path,
                                                 struct sarn_trial *trial,
                                                 struct sarn_error *error);
