@@ -71,4 +71,24 @@ SARN_MUST_USE sarn_status sarn__world_append(struct sarn__world *world,
                                              const struct sarn_event *event,
                                              struct sarn_error *error);
 
+/* --- answers.c: external steps --- */
+
+/* A copy of module, in world's arena, whose external steps ask history. NULL: out of
+ * memory. */
+const struct sarn_module *sarn__world_rewire(struct sarn__world *world,
+                                             const struct sarn_module *module);
+/* The sim's hook (arg: world), which holds the steps that do not come back yet. */
+bool sarn__world_work(void *arg, struct sarn__job *job);
+/* All of those whose answers stand further on ask again. */
+void sarn__world_ask_all_again(struct sarn__world *world);
+/* The sim has everything that is held: for closing. */
+void sarn__world_let_go(struct sarn__world *world);
+/* bytes of the old log, wherever they lie, as a value of type in arena. */
+SARN_MUST_USE sarn_status sarn__world_decode(const struct sarn__world *world,
+                                             const struct sarn_type *type,
+                                             struct sarn_str bytes,
+                                             struct sarn_arena *arena,
+                                             void **value,
+                                             struct sarn_error *error);
+
 #endif
