@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/decision.h"
+#include "support/value.h"
 
 /* --- text --- */
 
@@ -147,7 +148,7 @@ given_apply(struct given *given, const struct sarn_type *type, const void *event
     if (status == SARN_OK) {
         given->version += 1;
     } else {
-        assert_memory_equal(before, given->state, size);
+        assert_true(value_equal(given->aggregate->state, before, given->state));
     }
     free(before);
     if (status == SARN_OK && given->event_count < GIVEN_EVENTS_MAX) {
