@@ -180,6 +180,11 @@ SARN_MUST_USE sarn_status sarn__schedule_check(struct sarn_str id,
                                                struct sarn__schedule_spec *spec,
                                                struct sarn_error *error);
 
+/* Was schedule last set as spec, which was checked? Then setting it again changes
+ * nothing. */
+bool sarn__schedule_is_set_so(const struct sarn__schedule *schedule,
+                              const struct sarn__schedule_spec *spec);
+
 /* Decide about change. zone is of schedule's spec; NULL will do unless it is a
  * backfill. SARN_ERR_NOT_FOUND: there is no such schedule; SARN_ERR_STATE: it is so
  * already; SARN_ERR_INVALID: the range; SARN_ERR_OVERLOADED: a limit. */

@@ -139,6 +139,23 @@ static sarn_status decide_backfill(const struct sarn__schedule *schedule,
     return SARN_OK;
 }
 
+bool sarn__schedule_is_set_so(const struct sarn__schedule *schedule,
+                              const struct sarn__schedule_spec *spec)
+{
+    const struct sarn__schedule_spec *is = &schedule->spec;
+
+    return schedule->exists && sarn_str_equal(is->workflow, spec->workflow) &&
+           (is->input.data == NULL) == (spec->input.data == NULL) &&
+           sarn_str_equal(is->input, spec->input) &&
+           sarn_str_equal(is->cron, spec->cron) &&
+           sarn_str_equal(is->zone, spec->zone) &&
+           is->interval_us == spec->interval_us && is->offset_us == spec->offset_us &&
+           is->from_us == spec->from_us && is->to_us == spec->to_us &&
+           is->catch_up_us == spec->catch_up_us && is->jitter_us == spec->jitter_us &&
+           is->limit == spec->limit && is->overlap == spec->overlap &&
+           is->paused == spec->paused;
+}
+
 sarn_status sarn__schedule_decide(const struct sarn__schedule *schedule,
                                   const struct sarn_schedule_change *change,
                                   const struct sarn__zone *zone,

@@ -48,6 +48,10 @@ static sarn_status carry_out(sarn_engine *engine,
                               sarn__schedule_stream(what->id, name), &held, error));
     SARN__TRY(sarn__held_load(engine, held, error));
     SARN__TRY(decide(engine, held, request, meta.time_us, &standing, &event, error));
+    if (event.kind == SARN__SCHEDULE_SET &&
+        sarn__schedule_is_set_so(&held->schedule, &event.spec)) {
+        return SARN_OK; /* A program may set it whenever it starts. */
+    }
     SARN__TRY(
         sarn__writer_uuid(&engine->writer, meta.time_us, &meta.correlation_id, error));
     SARN__TRY(sarn__held_record(engine, held, &meta, &event, &written, error));

@@ -67,10 +67,11 @@ struct sarn_schedule {
     }
 
 /* Make the schedule, or replace it: what was started goes on, what waits to be started
- * is forgotten, and times count from now on. Runs have the workflow
- * ids "<id>-<nominal time as 2026-11-21T14:00:00Z>"; a triggered one has the time of
- * its trigger, to the microsecond. SARN_ERR_INVALID: the expression:
- * says where; SARN_ERR_NOT_FOUND: the workflow, the zone. */
+ * is forgotten, and times count from now on. Set again as it is, nothing changes, not
+ * even who has paused it. Runs have the workflow ids "<id>-<nominal time as
+ * 2026-11-21T14:00:00Z>"; a triggered one has the time of its trigger, to the
+ * microsecond. SARN_ERR_INVALID: the expression: says where; SARN_ERR_NOT_FOUND: the
+ * workflow, the zone. */
 SARN_API SARN_MUST_USE sarn_status
 sarn_schedule_put(sarn_engine *engine,
                   const struct sarn_schedule *schedule,

@@ -192,6 +192,29 @@ static void after_a_restart_it_makes_up_for_what_is_in_the_window(void **unused)
     ticker_close(&ticker);
 }
 
+static void set_again_as_it_is_it_makes_up_for_what_was_due_meanwhile(void **unused)
+{
+    struct sarn_schedule schedule = ticker_hourly();
+    struct ticker ticker;
+
+    (void)unused;
+    ticker_open(&ticker, "2026-11-21 00:30", 5, NULL);
+    schedule.overlap = SARN_OVERLAP_ALLOW;
+    schedule.catch_up_us = 90 * MINUTE_US;
+    assert_string_equal(ticker_put(&ticker, &schedule), "ok");
+    ticker_until(&ticker, "2026-11-21 01:10");
+    sarn__sim_advance(ticker.sim, 2 * HOUR_US);
+    ticker_crash(&ticker);
+    assert_string_equal(ticker_put(&ticker, &schedule), "ok");
+    ticker_until(&ticker, "2026-11-21 03:30");
+    assert_non_null(strstr(ticker_history(&ticker), "started 02:00"));
+    assert_null(strstr(ticker_history(&ticker) + 1, "set,"));
+    schedule.jitter_us = MINUTE_US; /* Another one. */
+    assert_string_equal(ticker_put(&ticker, &schedule), "ok");
+    assert_non_null(strstr(ticker_history(&ticker) + 1, "set"));
+    ticker_close(&ticker);
+}
+
 static void without_its_workflow_it_is_left_alone(void **unused)
 {
     struct sarn_schedule schedule = ticker_hourly();
@@ -387,6 +410,7 @@ int main(void)
         cmocka_unit_test(terminate_does_so_at_once),
         cmocka_unit_test(allowed_runs_are_side_by_side),
         cmocka_unit_test(after_a_restart_it_makes_up_for_what_is_in_the_window),
+        cmocka_unit_test(set_again_as_it_is_it_makes_up_for_what_was_due_meanwhile),
         cmocka_unit_test(without_its_workflow_it_is_left_alone),
         cmocka_unit_test(paused_it_rests_until_it_is_resumed),
         cmocka_unit_test(a_trigger_starts_a_run_at_once),
