@@ -24,9 +24,11 @@ bool cli_execution_name(const char *word,
 
 const char *cli_login_name(char login[CLI_LOGIN_BYTES])
 {
-    const struct passwd *user = getpwuid(getuid());
+    struct passwd entry, *user = NULL;
+    char words[4096];
 
-    if (user != NULL && user->pw_name != NULL) {
+    if (getpwuid_r(getuid(), &entry, words, sizeof(words), &user) == 0 &&
+        user != NULL) {
         snprintf(login, CLI_LOGIN_BYTES, "%s", user->pw_name);
     } else {
         snprintf(login, CLI_LOGIN_BYTES, "uid %lu", (unsigned long)getuid());
