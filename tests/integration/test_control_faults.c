@@ -295,7 +295,7 @@ static void fail_at(size_t op, uint64_t nth, bool *failed)
         if (strstr(answer, "out of memory") == NULL) {
             fail_msg("op %d, allocation %d: %s", (int)ops[op].op, (int)nth, answer);
         }
-        answer = errand_tell(&f, &control);
+        (void)errand_tell(&f, &control);
     }
     /* Where it was written and could not be folded, the engine has stopped. */
     errand_reopen(&f, true);

@@ -333,8 +333,7 @@ static const char *const nonsense[] = {
     "{\"control\":{\"op\":\"cancel\",\"workflow\":\"a-b\",\"workflow_id\":\"1\"}}\n",
     "{\"control\":{\"op\":\"cancel\",\"workflow\":\"errand\",\"workflow_id\":\"\"}}\n",
     "{\"control\":{\"op\":\"signal\",\"workflow\":\"errand\",\"workflow_id\":\"1\"}}\n",
-    "{\"control\":{\"op\":\"resolve\",\"workflow\":\"errand\",\"workflow_id\":\"1\"}}"
-    "\n",
+    "{\"control\":{\"op\":\"retry\",\"workflow\":\"errand\",\"workflow_id\":\"1\"}}\n",
     "{\"control\":{\"op\":\"cancel\",\"surprise\":1}}\n",
     "{\"surprise\":{}}\n",
     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n",

@@ -405,8 +405,9 @@ static void a_line_too_long_is_cut_between_characters(void **unused)
 
         memset(reason, 'x', pad);
         while (size + 3 < sizeof(reason)) { /* U+20AC, of three bytes. */
-            memcpy(reason + size, "\xe2\x82\xac", 3);
-            size += 3;
+            reason[size++] = '\xe2';
+            reason[size++] = '\x82';
+            reason[size++] = '\xac';
         }
         event.text = (struct sarn_str){reason, size};
         sarn__timeline_init(&timeline, NULL);
