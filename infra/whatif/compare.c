@@ -243,17 +243,14 @@ static bool compare_end(struct sarn__asking *asking,
     return true;
 }
 
-/* One of old and new is NULL: that one was, or would be, never begun. */
+/* An execution that only is there in one of both: was begun, or would be. */
 static void differ_in_being(struct sarn__asking *asking,
-                            const struct sarn__past *old,
-                            const struct sarn__past *new)
+                            const struct sarn__past *one,
+                            const char *was,
+                            const char *would_be)
 {
-    const struct sarn__past *either = old == NULL ? new : old;
-
-    sarn__what_if_change(
-        asking, SARN_CHANGE_END, either->tenant, either->stream,
-        sarn_str(old == NULL ? "not begun" : sarn_execution_status_text(old->status)),
-        sarn_str(new == NULL ? "not begun" : sarn_execution_status_text(new->status)));
+    sarn__what_if_change(asking, SARN_CHANGE_END, one->tenant, one->stream,
+                         sarn_str(was), sarn_str(would_be));
     asking->what_if.different += 1;
 }
 
@@ -278,7 +275,8 @@ void sarn__what_if_compare(struct sarn__asking *asking)
         }
         new = sarn__history_find(&asking->new, old->tenant, old->stream);
         if (new == NULL) {
-            differ_in_being(asking, old, NULL);
+            differ_in_being(asking, old, sarn_execution_status_text(old->status),
+                            "not begun");
         } else {
             compare(asking, old, new);
         }
@@ -289,7 +287,8 @@ void sarn__what_if_compare(struct sarn__asking *asking)
             sarn__history_find(&asking->old, new->tenant, new->stream);
 
         if (old == NULL || !old->run_again) {
-            differ_in_being(asking, NULL, new);
+            differ_in_being(asking, new, "not begun",
+                            sarn_execution_status_text(new->status));
         }
     }
 }

@@ -249,8 +249,10 @@ static void without_memory_it_says_so_and_keeps_nothing(void **unused)
     code_init(&code, &old_long);
     while (status != SARN_OK) {
         struct sarn_trial asked = SARN_TRIAL_INIT;
-        struct test_heap heap = {.fail_at = ++fail_at, .broken = true};
+        struct test_heap heap = {.broken = true};
 
+        fail_at += 1;
+        heap.fail_at = fail_at;
         asked.modules = code.modules;
         asked.module_count = 1;
         asked.heap = test_heap(&heap);
