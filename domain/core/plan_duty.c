@@ -37,30 +37,8 @@ static uint32_t attempt_of(const struct sarn__step *visit, bool compensation)
 static bool is_undoing(const struct sarn__execution *execution,
                        const struct sarn__step *visit)
 {
-    if (visit == NULL || execution->status != SARN_EXECUTION_COMPENSATING) {
-        return false;
-    }
-    switch ((enum sarn__step_state)visit->state) {
-    case SARN__DONE:
-    case SARN__IN_DOUBT:
-    case SARN__COMPENSATING:
-    case SARN__COMPENSATION_BACKOFF:
-    case SARN__STUCK:
-        return true;
-    case SARN__WAITING:
-    case SARN__RUNNING:
-    case SARN__BACKOFF:
-    case SARN__DOUBTED:
-    case SARN__AWAITING:
-    case SARN__SKIPPED:
-    case SARN__CANCELLED:
-    case SARN__EXPIRED:
-    case SARN__FAILED:
-    case SARN__UNKNOWN:
-    case SARN__UNDONE:
-        break;
-    }
-    return false;
+    return visit != NULL && execution->status == SARN_EXECUTION_COMPENSATING &&
+           sarn__plan_is_owed(visit);
 }
 
 static void fill(struct sarn__planning *planning,

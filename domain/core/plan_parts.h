@@ -156,10 +156,8 @@ void sarn__plan_rest(struct sarn__planning *planning);
 /* --- plan_undo.c --- */
 
 void sarn__plan_backward(struct sarn__planning *planning);
-/* Is there something of visit that has to be undone, or is being? */
-bool sarn__plan_undoes(const struct sarn__execution *execution,
-                       const struct sarn__step *visit,
-                       const struct sarn_step *step);
+/* Was visit done, or may it have been, without having been undone? */
+bool sarn__plan_is_owed(const struct sarn__step *visit);
 
 /* --- plan_order.c --- */
 

@@ -22,17 +22,11 @@ static bool is_meant(const struct sarn__execution *execution,
             (visit->begun != 0 && visit->begun >= execution->reset_begun));
 }
 
-bool sarn__plan_undoes(const struct sarn__execution *execution,
-                       const struct sarn__step *visit,
-                       const struct sarn_step *step)
+bool sarn__plan_is_owed(const struct sarn__step *visit)
 {
-    if (!is_meant(execution, visit)) {
-        return false;
-    }
     switch ((enum sarn__step_state)visit->state) {
     case SARN__DONE:
     case SARN__IN_DOUBT:
-        return sarn__step_compensates(step);
     case SARN__COMPENSATING:
     case SARN__COMPENSATION_BACKOFF:
     case SARN__STUCK:
@@ -51,6 +45,17 @@ bool sarn__plan_undoes(const struct sarn__execution *execution,
         break;
     }
     return false;
+}
+
+/* What has begun to be undone is, whatever its step says now. */
+static bool undoes(const struct sarn__execution *execution,
+                   const struct sarn__step *visit,
+                   const struct sarn_step *step)
+{
+    bool begun = visit->state != SARN__DONE && visit->state != SARN__IN_DOUBT;
+
+    return is_meant(execution, visit) && sarn__plan_is_owed(visit) &&
+           (begun || sarn__step_compensates(step));
 }
 
 /* --- what did not come to its end --- */
@@ -119,7 +124,7 @@ static bool look(struct sarn__planning *planning, struct undoing *undoing)
         if (step == NULL) {
             continue; /* It was removed, and had nothing to undo: see fit.h. */
         }
-        if (sarn__plan_undoes(execution, visit, step)) {
+        if (undoes(execution, visit, step)) {
             undoing->left += 1;
             sarn__undo_order_add(&undoing->order, visit, step);
             if (visit->state == SARN__STUCK) {
@@ -231,7 +236,7 @@ undo_all(struct sarn__planning *planning, const struct undoing *undoing, bool *w
             continue;
         }
         step = sarn__plan_step_of(planning->workflow, visit, &near);
-        if (step != NULL && sarn__plan_undoes(execution, visit, step) &&
+        if (step != NULL && undoes(execution, visit, step) &&
             sarn__undo_order_allows(&undoing->order, visit, step) &&
             undo(planning, step, visit, waits)) {
             return true;
