@@ -95,6 +95,14 @@ struct sarn_journal_ops {
     sarn_status (*flush)(void *self,
                          const struct sarn_flush *flush,
                          struct sarn_error *error);
+    /* Append batches that were made elsewhere, as they are, in one durable transaction:
+     * a log that is written again. Each continues the one before; epochs do not go
+     * back, and the last one's becomes the stored one; take_epoch is not looked at.
+     * Errors as append; SARN_ERR_WRONG_EXPECTED_VERSION, likewise, for each of them. */
+    sarn_status (*restore)(void *self,
+                           const struct sarn_batch *batches,
+                           uint32_t count,
+                           struct sarn_error *error);
     /* The durable state now. */
     sarn_status (*state)(void *self,
                          struct sarn_journal_state *state,
