@@ -1,6 +1,6 @@
 /* env.h - inside the LMDB journal: one open environment, and what its files share.
  *
- *   journal.c  open and close          write.c    append and flush
+ *   journal.c  open and close          write.c    append, restore, flush
  *   place.c    path, disk, directory   read.c     records and commits
  *   owner.c    who may write           rows.c     rows and state
  *   format.c   Sarn's own values       readers.c  read transactions, kept for reuse
@@ -108,6 +108,10 @@ void sarn__readers_free(struct sarn__lmdb *lmdb);
 SARN_MUST_USE sarn_status sarn__lmdb_append(void *self,
                                             const struct sarn_batch *batch,
                                             struct sarn_error *error);
+SARN_MUST_USE sarn_status sarn__lmdb_restore(void *self,
+                                             const struct sarn_batch *batches,
+                                             uint32_t count,
+                                             struct sarn_error *error);
 SARN_MUST_USE sarn_status sarn__lmdb_flush(void *self,
                                            const struct sarn_flush *flush,
                                            struct sarn_error *error);

@@ -440,6 +440,7 @@ sarn_status sarn__lmdb_open(const struct sarn__lmdb_options *options,
 {
     static const struct sarn_journal_ops ops = {.append = sarn__lmdb_append,
                                                 .flush = sarn__lmdb_flush,
+                                                .restore = sarn__lmdb_restore,
                                                 .state = sarn__lmdb_state,
                                                 .scan = sarn__lmdb_scan,
                                                 .walk = sarn__lmdb_walk,

@@ -209,6 +209,21 @@ put_records(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_batch *batc
     return rc;
 }
 
+/* Does batch continue what the transaction has so far? */
+SARN_MUST_USE static sarn_status check_first(const struct sarn__lmdb *lmdb,
+                                             uint64_t last_position,
+                                             const struct sarn_batch *batch,
+                                             struct sarn_error *error)
+{
+    if (batch->first != last_position + 1) {
+        return sarn__fail(error, SARN_ERR_WRONG_EXPECTED_VERSION,
+                          "the append begins at position %llu and \"%s\" ends at %llu",
+                          (unsigned long long)batch->first, lmdb->path,
+                          (unsigned long long)last_position);
+    }
+    return SARN_OK;
+}
+
 SARN_MUST_USE static sarn_status put_batch(struct sarn__lmdb *lmdb,
                                            MDB_txn *txn,
                                            const struct sarn_batch *batch,
@@ -219,12 +234,7 @@ SARN_MUST_USE static sarn_status put_batch(struct sarn__lmdb *lmdb,
 
     SARN__TRY(learn(lmdb, txn, error));
     SARN__TRY(check_epoch(lmdb, batch->epoch, batch->take_epoch, error));
-    if (batch->first != lmdb->last_position + 1) {
-        return sarn__fail(error, SARN_ERR_WRONG_EXPECTED_VERSION,
-                          "the append begins at position %llu and \"%s\" ends at %llu",
-                          (unsigned long long)batch->first, lmdb->path,
-                          (unsigned long long)lmdb->last_position);
-    }
+    SARN__TRY(check_first(lmdb, lmdb->last_position, batch, error));
     outcome->last_position = lmdb->last_position + batch->count;
     outcome->state = lmdb->state;
     rc = put_records(lmdb, txn, batch);
@@ -248,6 +258,83 @@ sarn__lmdb_append(void *self, const struct sarn_batch *batch, struct sarn_error 
     SARN__TRY(check_batch(batch, &bytes, error));
     SARN__TRY(begin(lmdb, bytes, &txn, error));
     status = put_batch(lmdb, txn, batch, &outcome, error);
+    if (status != SARN_OK) {
+        mdb_txn_abort(txn);
+        return status;
+    }
+    return commit(lmdb, txn, &outcome, bytes, error);
+}
+
+/* --- restore --- */
+
+SARN_MUST_USE static sarn_status check_batches(const struct sarn_batch *batches,
+                                               uint32_t count,
+                                               uint64_t *bytes,
+                                               struct sarn_error *error)
+{
+    *bytes = 0;
+    assert(count != 0);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t of_one = 0;
+
+        SARN__TRY(check_batch(&batches[i], &of_one, error));
+        *bytes += of_one;
+    }
+    if (*bytes > SARN__APPEND_BYTES_MAX) {
+        return sarn__fail(error, SARN_ERR_TOO_LARGE,
+                          "an append has %llu bytes and may have %u; split it",
+                          (unsigned long long)*bytes, SARN__APPEND_BYTES_MAX);
+    }
+    return SARN_OK;
+}
+
+SARN_MUST_USE static sarn_status put_batches(struct sarn__lmdb *lmdb,
+                                             MDB_txn *txn,
+                                             const struct sarn_batch *batches,
+                                             uint32_t count,
+                                             struct outcome *outcome,
+                                             struct sarn_error *error)
+{
+    int rc = 0;
+
+    SARN__TRY(learn(lmdb, txn, error));
+    *outcome = (struct outcome){lmdb->last_position, lmdb->state};
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
+        if (batches[i].epoch < outcome->state.epoch) {
+            return sarn__fail(
+                error, SARN_ERR_DEPOSED,
+                "the append at position %llu is of epoch %llu, and \"%s\" "
+                "is at epoch %llu",
+                (unsigned long long)batches[i].first,
+                (unsigned long long)batches[i].epoch, lmdb->path,
+                (unsigned long long)outcome->state.epoch);
+        }
+        SARN__TRY(check_first(lmdb, outcome->last_position, &batches[i], error));
+        rc = put_records(lmdb, txn, &batches[i]);
+        outcome->last_position += batches[i].count;
+        outcome->state.epoch = batches[i].epoch;
+    }
+    if (rc == 0 && outcome->state.epoch != lmdb->state.epoch) {
+        outcome->state.owner_pid = 0; /* Whoever began it is not here. */
+        rc = put_state(lmdb, txn, &outcome->state);
+    }
+    return rc == 0 ? SARN_OK : sarn__lmdb_fail(error, rc, "writing", lmdb->path);
+}
+
+sarn_status sarn__lmdb_restore(void *self,
+                               const struct sarn_batch *batches,
+                               uint32_t count,
+                               struct sarn_error *error)
+{
+    struct sarn__lmdb *lmdb = self;
+    struct outcome outcome = {0};
+    sarn_status status;
+    uint64_t bytes = 0;
+    MDB_txn *txn = NULL;
+
+    SARN__TRY(check_batches(batches, count, &bytes, error));
+    SARN__TRY(begin(lmdb, bytes, &txn, error));
+    status = put_batches(lmdb, txn, batches, count, &outcome, error);
     if (status != SARN_OK) {
         mdb_txn_abort(txn);
         return status;

@@ -12,18 +12,24 @@
 /* --- writing --- */
 
 SARN_MUST_USE static sarn_status enter_to_write(struct sarn__memory_handle *handle,
-                                                uint64_t epoch,
-                                                bool take_epoch,
                                                 struct sarn_error *error)
 {
-    struct sarn__memory_store *store = handle->store;
-
     SARN__TRY(sarn__memory_enter(handle, error));
     if ((handle->flags & SARN__MEMORY_READ_ONLY) != 0) {
         sarn__memory_leave(handle);
         return sarn__fail(error, SARN_ERR_STATE, "the log is open for reading only");
     }
-    if (epoch != store->epoch + (take_epoch ? 1 : 0)) {
+    return SARN_OK;
+}
+
+/* The same, under epoch. */
+SARN_MUST_USE static sarn_status enter_epoch(struct sarn__memory_handle *handle,
+                                             uint64_t epoch,
+                                             bool take_epoch,
+                                             struct sarn_error *error)
+{
+    SARN__TRY(enter_to_write(handle, error));
+    if (epoch != handle->store->epoch + (take_epoch ? 1 : 0)) {
         sarn__memory_leave(handle);
         return sarn__fail(error, SARN_ERR_DEPOSED,
                           "epoch %llu is over; another owner has taken the log over",
@@ -170,7 +176,7 @@ append(void *self, const struct sarn_batch *batch, struct sarn_error *error)
     bool kept;
 
     SARN__TRY(check_batch(batch, &bytes, error));
-    SARN__TRY(enter_to_write(handle, batch->epoch, batch->take_epoch, error));
+    SARN__TRY(enter_epoch(handle, batch->epoch, batch->take_epoch, error));
     if (batch->first != store->record_count + 1) {
         status = sarn__fail(
             error, SARN_ERR_WRONG_EXPECTED_VERSION,
@@ -181,6 +187,115 @@ append(void *self, const struct sarn_batch *batch, struct sarn_error *error)
         if (status == SARN_OK || kept) {
             written =
                 write_batch(store, batch, bytes, status == SARN_OK ? error : NULL);
+        }
+    }
+    sarn__memory_leave(handle);
+    return status != SARN_OK ? status : written;
+}
+
+/* Leave nothing of what was written since. */
+static void take_back(struct sarn__memory_store *store,
+                      const struct sarn__memory_store *before)
+{
+    while (store->record_count > before->record_count) {
+        store->record_count -= 1;
+        sarn__heap_free(&store->heap,
+                        (void *)(uintptr_t)store->records[store->record_count].data);
+    }
+    store->commit_count = before->commit_count;
+    store->epoch = before->epoch;
+    store->used_bytes = before->used_bytes;
+}
+
+/* All, or none. */
+SARN_MUST_USE static sarn_status write_batches(struct sarn__memory_store *store,
+                                               const struct sarn_batch *batches,
+                                               uint32_t count,
+                                               struct sarn_error *error)
+{
+    const struct sarn__memory_store before = *store;
+    sarn_status status = SARN_OK;
+
+    for (uint32_t i = 0; i < count && status == SARN_OK; i++) {
+        uint64_t bytes;
+
+        status = check_batch(&batches[i], &bytes, error);
+        if (status == SARN_OK) {
+            status = write_batch(store, &batches[i], bytes, error);
+        }
+    }
+    if (status != SARN_OK) {
+        take_back(store, &before);
+    }
+    return status;
+}
+
+/* Each continues the one before, and no epoch goes back. Locked. */
+SARN_MUST_USE static sarn_status check_order(const struct sarn__memory_store *store,
+                                             const struct sarn_batch *batches,
+                                             uint32_t count,
+                                             struct sarn_error *error)
+{
+    uint64_t last = store->record_count, epoch = store->epoch;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (batches[i].epoch < epoch) {
+            return sarn__fail(error, SARN_ERR_DEPOSED,
+                              "an append is of epoch %llu, and the log is at %llu",
+                              (unsigned long long)batches[i].epoch,
+                              (unsigned long long)epoch);
+        }
+        if (batches[i].first != last + 1) {
+            return sarn__fail(
+                error, SARN_ERR_WRONG_EXPECTED_VERSION,
+                "an append begins at position %llu and the log ends at %llu",
+                (unsigned long long)batches[i].first, (unsigned long long)last);
+        }
+        last += batches[i].count;
+        epoch = batches[i].epoch;
+    }
+    return SARN_OK;
+}
+
+SARN_MUST_USE static sarn_status check_batches(const struct sarn_batch *batches,
+                                               uint32_t count,
+                                               struct sarn_error *error)
+{
+    uint64_t sum = 0;
+
+    assert(count != 0);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t bytes = 0;
+
+        SARN__TRY(check_batch(&batches[i], &bytes, error));
+        sum += bytes - SARN__COMMIT_BYTES;
+    }
+    if (sum > SARN__APPEND_BYTES_MAX) {
+        return sarn__fail(error, SARN_ERR_TOO_LARGE,
+                          "an append has %llu bytes and may have %u",
+                          (unsigned long long)sum, SARN__APPEND_BYTES_MAX);
+    }
+    return SARN_OK;
+}
+
+static sarn_status restore(void *self,
+                           const struct sarn_batch *batches,
+                           uint32_t count,
+                           struct sarn_error *error)
+{
+    struct sarn__memory_handle *handle = self;
+    struct sarn__memory_store *store = handle->store;
+    sarn_status status, written = SARN_OK;
+    bool kept = false;
+
+    SARN__TRY(check_batches(batches, count, error));
+    SARN__TRY(enter_to_write(handle, error));
+    status = check_order(store, batches, count, error);
+    if (status == SARN_OK) {
+        status = meet_fault(handle, &kept, error);
+        if (status == SARN_OK || kept) {
+            written =
+                write_batches(store, batches, count, status == SARN_OK ? error : NULL);
         }
     }
     sarn__memory_leave(handle);
@@ -210,7 +325,7 @@ flush_rows(void *self, const struct sarn_flush *flush, struct sarn_error *error)
     bool kept;
 
     SARN__TRY(check_flush(flush, error));
-    SARN__TRY(enter_to_write(handle, flush->epoch, false, error));
+    SARN__TRY(enter_epoch(handle, flush->epoch, false, error));
     assert(flush->through <= handle->store->record_count);
     status = meet_fault(handle, &kept, error);
     if (status == SARN_OK || kept) {
@@ -389,6 +504,7 @@ sarn_status sarn__memory_journal_open(struct sarn__memory_store *store,
 {
     static const struct sarn_journal_ops ops = {.append = append,
                                                 .flush = flush_rows,
+                                                .restore = restore,
                                                 .state = state,
                                                 .scan = scan,
                                                 .walk = walk,
