@@ -260,6 +260,7 @@ static sarn_status build(sarn_engine *engine,
     SARN__TRY(sarn__orchestrator_create(engine, error));
     SARN__TRY(sarn__schedules_create(engine, error));
     SARN__TRY(take_log(engine, config, error));
+    SARN__TRY(sarn__projections_leave_others(engine->log.projections, error));
     SARN__TRY(build_projections(engine, error));
     SARN__TRY(sarn__misfits_check(engine, error));
     return sarn__orchestrator_count(engine, error);

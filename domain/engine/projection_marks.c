@@ -5,8 +5,12 @@
  * Two marks are kept: one that counts already, and a newer one that will once the
  * tables' through has passed it. Were there one only, it would be replaced before it
  * counts, again and again.
+ *
+ * A writer that does not know the projection's code takes its promise away that it sees
+ * everything: it has seen what it had when that writer came.
  */
 #include "core/fail.h"
+#include "core/heap.h"
 #include "engine/bytes.h"
 #include "engine/projection_state.h"
 
@@ -73,17 +77,21 @@ static bool counts(const struct sarn__mark *mark, uint64_t through)
     return mark->fold != 0 && mark->fold < through;
 }
 
+/* The better of the stored marks that count; none: its fold is 0. */
+static struct sarn__mark best_mark(const struct sarn__view *view, uint64_t through)
+{
+    if (counts(&view->newer, through)) {
+        return view->newer;
+    }
+    return counts(&view->older, through) ? view->older : (struct sarn__mark){.fold = 0};
+}
+
 /* What is stored tells where view stood when the tables reached through. Live is who
  * will be handed every record after that. */
 static void stand(struct sarn__view *view, uint64_t through, uint64_t position)
 {
-    struct sarn__mark best = {.fold = 0};
+    struct sarn__mark best = best_mark(view, through);
 
-    if (counts(&view->newer, through)) {
-        best = view->newer;
-    } else if (counts(&view->older, through)) {
-        best = view->older;
-    }
     view->state = best.seen == SARN__SEEN_ALL && position == through
                       ? SARN__VIEW_LIVE
                       : SARN__VIEW_BEHIND;
@@ -148,4 +156,74 @@ sarn_status sarn__view_mark(struct sarn__projections *projections,
         return SARN_OK;
     }
     return write_marks(projections, view, error);
+}
+
+/* --- those whose code is not here --- */
+
+struct others {
+    const struct sarn__projections *projections;
+    uint32_t *ids;
+    uint32_t count, room;
+};
+
+static sarn_status
+note_other(void *arg, struct sarn_str name, const struct sarn__registration *registered)
+{
+    struct others *others = arg;
+    const struct sarn_heap *heap = &others->projections->heap;
+
+    if (sarn__projections_find(others->projections, name) != NULL) {
+        return SARN_OK;
+    }
+    if (others->count == others->room) {
+        uint32_t room = others->room == 0 ? 16 : others->room * 2;
+        void *grown = sarn__heap_resize(heap, others->ids, room * sizeof(*others->ids));
+
+        if (grown == NULL) {
+            return SARN_ERR_NOMEM;
+        }
+        others->ids = grown;
+        others->room = room;
+    }
+    others->ids[others->count++] = registered->id;
+    return SARN_OK;
+}
+
+static sarn_status leave_other(struct sarn__projections *projections,
+                               uint32_t id,
+                               struct sarn_error *error)
+{
+    static const struct sarn_projection nobody = {.name = "of another program"};
+    struct sarn__view view = {.projection = &nobody, .id = id};
+    struct sarn__mark best;
+
+    SARN__TRY(read_marks(projections, &view, error));
+    best = best_mark(&view, projections->through);
+    if (best.seen != SARN__SEEN_ALL &&
+        (view.newer.fold == 0 || counts(&view.newer, projections->through))) {
+        return SARN_OK; /* What is there stays true. */
+    }
+    view.older = best;
+    if (best.seen == SARN__SEEN_ALL) {
+        view.older.seen = projections->through;
+    }
+    view.newer = (struct sarn__mark){.fold = 0};
+    return write_marks(projections, &view, error);
+}
+
+sarn_status sarn__projections_leave_others(struct sarn__projections *projections,
+                                           struct sarn_error *error)
+{
+    struct others others = {.projections = projections};
+    sarn_status status =
+        sarn__store_projections(projections->store, note_other, &others, error);
+
+    if (status == SARN_ERR_NOMEM) {
+        status = sarn__fail(error, status, "out of memory for the projections");
+    }
+    for (uint32_t i = 0; i < others.count && status == SARN_OK; i++) {
+        status = leave_other(projections, others.ids[i], error);
+    }
+    sarn__heap_free(&projections->heap, others.ids);
+    return status;
 }

@@ -28,6 +28,11 @@ void sarn__projections_destroy(struct sarn__projections *projections);
 SARN_MUST_USE sarn_status sarn__projections_bind(struct sarn__projections *projections,
                                                  uint32_t *missing,
                                                  struct sarn_error *error);
+/* For who writes: projections that are registered and whose code is not here fold
+ * nothing of what is appended from now on. Note it, so that they go on behind where
+ * they stand now. Before anything is flushed. */
+SARN_MUST_USE sarn_status sarn__projections_leave_others(
+    struct sarn__projections *projections, struct sarn_error *error);
 /* The rows below have moved on to through without us (see sarn__tables_forget): bind
  * anew. For a reader. */
 SARN_MUST_USE sarn_status sarn__projections_rebase(

@@ -29,7 +29,9 @@ struct sarn__verify {
     uint64_t digest_count, digest_room;
     bool digests_whole; /* Every record since the last commit is among them. */
 
+    uint64_t begin;     /* What is before this was not read. */
     uint64_t committed; /* Last position that a commit covers. */
+    int64_t commit_us;  /* The last commit's time. */
     uint64_t epoch;
     uint8_t chain[SARN__DIGEST_BYTES]; /* The last commit's hash. */
     bool chain_known;
@@ -99,6 +101,23 @@ void sarn__verify_destroy(struct sarn__verify *verify)
     sarn__heap_free(&heap, verify);
 }
 
+void sarn__verify_begin(struct sarn__verify *verify,
+                        const struct sarn_archive_end *begin)
+{
+    verify->begin = begin->position;
+    verify->position = begin->position;
+    verify->committed = begin->position;
+    verify->commit_us = begin->time_us;
+    memcpy(verify->chain, begin->hash, sizeof(verify->chain));
+}
+
+void sarn__verify_where(const struct sarn__verify *verify, struct sarn_archive_end *end)
+{
+    *end = (struct sarn_archive_end){.position = verify->committed,
+                                     .time_us = verify->commit_us};
+    memcpy(end->hash, verify->chain, sizeof(end->hash));
+}
+
 uint64_t sarn__verify_records(const struct sarn__verify *verify)
 {
     return verify->records;
@@ -160,9 +179,13 @@ SARN_MUST_USE static sarn_status check_stream(struct sarn__verify *verify,
     }
     SARN__TRY(make_room(verify));
     stream = slot_of(verify->streams, verify->stream_slots, links->stream);
-    follows = stream->number == 0 ? links->version == 0
-                                  : links->version == stream->version + 1 &&
-                                        links->previous == stream->position;
+    if (stream->number == 0) {
+        /* Or it began before the beginning. */
+        follows = links->version == 0 || links->previous <= verify->begin;
+    } else {
+        follows = links->version == stream->version + 1 &&
+                  links->previous == stream->position;
+    }
     if (damaged && !follows) {
         return SARN_OK; /* Its links are damaged too: they say nothing. */
     }
@@ -355,6 +378,7 @@ sarn_status sarn__verify_commit(struct sarn__verify *verify,
         memcpy(verify->chain, commit.hash, sizeof(verify->chain));
         verify->chain_known = true;
         verify->epoch = commit.epoch;
+        verify->commit_us = commit.time_us;
     }
     verify->committed = position;
     verify->digest_count = 0;

@@ -39,7 +39,8 @@ static sarn_status gather(void *arg, uint64_t position, struct sarn_str value)
 struct run {
     const struct sarn_journal *journal;
     struct sarn__verify *verify;
-    struct sarn_check *check;
+    sarn_progress_fn *progress;
+    void *arg;
     uint64_t last;  /* Where the log ended when it began. */
     uint64_t begin; /* The first record that no commit has covered yet. */
     struct sarn_error *error;
@@ -54,9 +55,7 @@ static sarn_status take_record(void *arg, uint64_t position, struct sarn_str val
 
 SARN_MUST_USE static sarn_status report(const struct run *run, uint64_t done)
 {
-    sarn_progress_fn *progress = run->check->progress;
-
-    return progress == NULL ? SARN_OK : progress(run->check->arg, done, run->last);
+    return run->progress == NULL ? SARN_OK : run->progress(run->arg, done, run->last);
 }
 
 SARN_MUST_USE static sarn_status
@@ -104,19 +103,28 @@ take_stretch(struct run *run, uint64_t from, uint64_t *next)
     return SARN_OK;
 }
 
-SARN_MUST_USE static sarn_status take_all(struct run *run)
+sarn_status sarn__verify_take(struct sarn__verify *verify,
+                              const struct sarn_journal *journal,
+                              sarn_progress_fn *progress,
+                              void *arg,
+                              struct sarn_error *error)
 {
+    struct run run = {.journal = journal,
+                      .verify = verify,
+                      .progress = progress,
+                      .arg = arg,
+                      .begin = 1,
+                      .error = error};
     struct sarn_journal_state state;
     uint64_t from = 1;
 
-    SARN__TRY(run->journal->ops->state(run->journal->self, &state, run->error));
-    run->last = state.last_position;
-    run->begin = 1;
+    SARN__TRY(journal->ops->state(journal->self, &state, error));
+    run.last = state.last_position;
     while (from != 0) {
-        SARN__TRY(take_stretch(run, from, &from));
+        SARN__TRY(take_stretch(&run, from, &from));
     }
-    SARN__TRY(take_records(run, run->begin, run->last));
-    sarn__verify_end(run->verify);
+    SARN__TRY(take_records(&run, run.begin, run.last));
+    sarn__verify_end(verify);
     return SARN_OK;
 }
 
@@ -126,15 +134,15 @@ sarn_status sarn__verify_journal(const struct sarn_journal *journal,
                                  struct sarn_check *check,
                                  struct sarn_error *error)
 {
-    struct run run = {.journal = journal, .check = check, .error = error};
+    struct sarn__verify *verify;
     sarn_status status;
 
-    SARN__TRY(sarn__verify_create(hash, heap, check->finding, check->arg, &run.verify,
-                                  error));
-    status = take_all(&run);
-    check->events = sarn__verify_records(run.verify);
-    check->differences = sarn__verify_findings(run.verify);
-    sarn__verify_destroy(run.verify);
+    SARN__TRY(
+        sarn__verify_create(hash, heap, check->finding, check->arg, &verify, error));
+    status = sarn__verify_take(verify, journal, check->progress, check->arg, error);
+    check->events = sarn__verify_records(verify);
+    check->differences = sarn__verify_findings(verify);
+    sarn__verify_destroy(verify);
     if (status == SARN_OK && check->differences != 0) {
         return sarn__fail(error, SARN_ERR_CORRUPT, "the log is damaged: %llu findings",
                           (unsigned long long)check->differences);
