@@ -8,7 +8,7 @@
 
 #include "soak.h"
 
-void soak_die(const char *what, const char *why)
+_Noreturn void soak_die(const char *what, const char *why)
 {
     fprintf(stderr, "sarn-soak: %s: %s\n", what, why);
     exit(2);
@@ -38,7 +38,8 @@ static void help(FILE *out)
         out,
         "usage: sarn-soak [OPTIONS]\n"
         "       sarn-soak --judge FILE.csv [--json]\n"
-        "       sarn-soak --plot FILE.csv FILE.svg\n\n"
+        "       sarn-soak --plot FILE.csv FILE.svg\n"
+        "       sarn-soak --columns\n\n"
         "Hold a mixed load and say whether memory, file and latency keep still.\n"
         "Writes soak.csv, soak.svg and soak.sarn; 0: all is well, 1: it is not.\n\n"
         "  --minutes N   how long (60)\n"
@@ -143,6 +144,10 @@ int main(int argc, char **argv)
     }
     if (argc == 4 && strcmp(argv[1], "--plot") == 0) {
         return draw(argv[2], argv[3]);
+    }
+    if (argc == 2 && strcmp(argv[1], "--columns") == 0) {
+        soak_row_head(stdout);
+        return 0;
     }
     read_options(argc, argv, &options);
     if (options.folder == NULL) {

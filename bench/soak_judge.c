@@ -62,7 +62,6 @@ static double median(const struct verdict *verdict, const char *name, struct par
 
     if (values == NULL) {
         soak_die("the verdict", "out of memory");
-        return 0;
     }
     for (uint32_t i = 0; i < count; i++) {
         values[i] = cell(verdict, name, part.from + i);
@@ -99,7 +98,7 @@ static void say(struct verdict *verdict,
                good ? "true" : "false");
     } else {
         printf("%-13s %12.3f -> %12.3f %-12s %s\n", name, first, last, unit,
-               good ? "ok" : "GROWS");
+               good ? "ok" : "DRIFTS");
     }
 }
 

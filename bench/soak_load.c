@@ -230,7 +230,6 @@ static void make(struct soak *soak, struct soak_op made)
 
     if (op == NULL) {
         soak_die("an operation", "out of memory");
-        return;
     }
     *op = made;
     pthread_mutex_lock(&soak->mutex);

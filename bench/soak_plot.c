@@ -12,6 +12,7 @@
 #define TOP    30.0
 #define BOTTOM 34.0
 #define LINES  6u
+#define PANELS 4u
 
 struct line {
     const char *column, *name;
@@ -27,7 +28,7 @@ struct panel {
 #define KIB (1.0 / 1024)
 #define MIB (1.0 / 1024 / 1024)
 
-static const struct panel panels[] = {
+static const struct panel panels[PANELS] = {
     {"operations and events a second",
      false,
      {{"events_per_s", "events", 1},
@@ -48,7 +49,6 @@ static const struct panel panels[] = {
      {{"anon_kib", "anonymous pages", KIB}, {"heap_kib", "heap in use", KIB}}},
     {"file in MiB", false, {{"file_bytes", "file", MIB}, {"used_bytes", "used", MIB}}},
 };
-#define PANELS (sizeof(panels) / sizeof(panels[0]))
 
 static const char *const colours[LINES] = {"#1f4e79", "#c0504d", "#e3a23a",
                                            "#4f8f4f", "#7a5195", "#7f7f7f"};
@@ -80,7 +80,7 @@ static double y_of(const struct frame *frame, double value)
 /* A round number at or over value. */
 static double rounded_up(double value)
 {
-    static const double steps[] = {1, 1.5, 2, 3, 4, 5, 6, 8, 10};
+    static const double steps[] = {1, 1.2, 1.6, 2, 3, 4, 6, 8, 10};
     double power = pow(10, floor(log10(value > 0 ? value : 1)));
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -131,8 +131,10 @@ static void draw_frame(FILE *svg, const struct frame *frame)
     fprintf(svg, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"bold\">%s</text>\n", LEFT,
             frame->top + TOP - 10, frame->panel->title);
     if (frame->panel->logarithmic) {
-        for (double value = frame->low; value <= frame->high * 1.001; value *= 10) {
-            draw_level(svg, frame, value);
+        int powers = (int)lround(log10(frame->high / frame->low));
+
+        for (int i = 0; i <= powers; i++) {
+            draw_level(svg, frame, frame->low * pow(10, i));
         }
     } else {
         for (uint32_t i = 0; i <= 4; i++) {
@@ -143,7 +145,7 @@ static void draw_frame(FILE *svg, const struct frame *frame)
         double seconds = frame->end_s * i / 6;
 
         fprintf(svg,
-                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.4g min</text>\n",
+                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.3g min</text>\n",
                 x_of(frame, seconds), foot + 18, seconds / 60);
     }
 }
@@ -183,11 +185,11 @@ bool soak_plot(const struct soak_table *table, const char *path)
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
             "font-family=\"sans-serif\" font-size=\"12\">\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-            WIDTH, HEIGHT * (double)PANELS);
-    for (size_t i = 0; i < PANELS && table->rows > 0; i++) {
+            WIDTH, HEIGHT * PANELS);
+    for (uint32_t i = 0; i < PANELS && table->rows > 0; i++) {
         struct frame frame;
 
-        set_frame(table, &panels[i], HEIGHT * (double)i, &frame);
+        set_frame(table, &panels[i], HEIGHT * i, &frame);
         draw_frame(svg, &frame);
         for (uint32_t k = 0; k < LINES && panels[i].lines[k].column != NULL; k++) {
             draw_line(svg, table, &frame, k);

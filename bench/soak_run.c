@@ -230,7 +230,6 @@ static void run(struct runner *runner, const char *path)
 
     if (csv == NULL) {
         soak_die(path, "cannot be written");
-        return;
     }
     soak_row_head(csv);
     open_log(runner);

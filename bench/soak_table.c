@@ -23,7 +23,6 @@ static void read_head(struct soak_table *table, const char *line)
     table->names = calloc(COLUMNS_MAX, sizeof(*table->names));
     if (table->names == NULL) {
         soak_die("the figures", "out of memory");
-        return;
     }
     for (size_t size = strcspn(line, ",\n");; size = strcspn(line, ",\n")) {
         if (table->columns == COLUMNS_MAX) {
@@ -44,7 +43,6 @@ static void read_row(struct soak_table *table, const char *line)
 
     if (more == NULL) {
         soak_die("the figures", "out of memory");
-        return;
     }
     table->cells = more;
     more += (size_t)table->columns * table->rows;
@@ -69,7 +67,6 @@ void soak_table_read(const char *path, struct soak_table *table)
     *table = (struct soak_table){.columns = 0};
     if (file == NULL) {
         soak_die(path, "cannot be read");
-        return;
     }
     if (getline(&line, &size, file) <= 0) {
         soak_die(path, "has no line that names its columns");
@@ -99,7 +96,6 @@ uint32_t soak_table_column(const struct soak_table *table, const char *name)
         }
     }
     soak_die(name, "there is no such column");
-    return 0;
 }
 
 double soak_table_cell(const struct soak_table *table, uint32_t column, uint32_t row)
