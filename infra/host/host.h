@@ -31,7 +31,7 @@
 
 #include "engine/engine.h"
 #include "infra/host/control_server.h"
-#include "infra/libevent/loop.h"
+#include "infra/posix/loop.h"
 #include "infra/posix/process.h"
 #include "infra/posix/workers.h"
 

@@ -31,7 +31,7 @@ static bool on_ready(void *arg)
     return !stop;
 }
 
-/* Lead until stopped; looping is set and the loop prepared. */
+/* Lead until stopped; looping is set. */
 static sarn_status run(struct sarn__host *host, struct sarn_error *error)
 {
     struct sarn__waiter waiter;
@@ -40,7 +40,6 @@ static sarn_status run(struct sarn__host *host, struct sarn_error *error)
     sarn__waiter_init(&waiter);
     pthread_mutex_lock(&host->mutex);
     if (host->closing) { /* As good as stopped; the closing thread waits for this. */
-        sarn__loop_abandon(host->loop);
         host->looping = false;
         sarn__host_wake(host);
         pthread_mutex_unlock(&host->mutex);
@@ -74,8 +73,7 @@ static sarn_status claim(struct sarn__host *host, struct sarn_error *error)
                             "a loop runs already, or the engine closes: sarn_run() and "
                             "sarn_start() are one at a time");
     } else {
-        status = sarn__loop_prepare(host->loop, error);
-        host->looping = status == SARN_OK;
+        host->looping = true;
     }
     pthread_mutex_unlock(&host->mutex);
     return status;
@@ -142,7 +140,6 @@ sarn_status sarn_start(sarn_engine *engine, struct sarn_error *error)
         char why[128];
 
         pthread_mutex_lock(&host->mutex);
-        sarn__loop_abandon(host->loop);
         host->looping = false;
         pthread_mutex_unlock(&host->mutex);
         return sarn__fail(error, SARN_ERR_IO,

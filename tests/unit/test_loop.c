@@ -1,12 +1,12 @@
-/* infra/libevent/loop: readable when woken or due, and a loop that ends when told. */
+/* infra/posix/loop: readable when woken or due, and a loop that ends when told. */
 #define _GNU_SOURCE
 
 #include <pthread.h>
 #include <sys/select.h>
 
 #include "core/heap.h"
-#include "infra/libevent/loop.h"
 #include "infra/posix/clock.h"
+#include "infra/posix/loop.h"
 
 #include "support/test.h"
 
@@ -102,12 +102,9 @@ static void a_run_calls_at_once_and_after_each_wake(void **unused)
     for (uint32_t i = 0; i < 2; i++) { /* And may be run again. */
         f.calls = 0;
         f.stop_at = i == 0 ? 1 : 5;
-        assert_ok(sarn__loop_prepare(f.loop, &f.error), &f.error);
         assert_ok(sarn__loop_run(f.loop, on_ready, &f, &f.error), &f.error);
         assert_int_equal(f.calls, f.stop_at);
     }
-    assert_ok(sarn__loop_prepare(f.loop, &f.error), &f.error);
-    sarn__loop_abandon(f.loop);
     sarn__loop_destroy(f.loop);
 }
 
@@ -128,7 +125,6 @@ static void a_run_wakes_up_by_the_clock(void **unused)
     (void)unused;
     open_loop(&f);
     f.stop_at = 3;
-    assert_ok(sarn__loop_prepare(f.loop, &f.error), &f.error);
     assert_ok(sarn__loop_run(f.loop, on_second, &f, &f.error), &f.error);
     assert_int_equal(f.calls, 3);
     sarn__loop_destroy(f.loop);

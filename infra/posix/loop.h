@@ -1,16 +1,15 @@
 /* loop.h - how a dispatching thread sleeps: one descriptor that becomes readable when
- * there is news or the time has come, and a libevent loop over it.
+ * there is news or the time has come, and a loop over it.
  *
- * libevent's public API has no base descriptor, so the one that an embedder polls is
- * ours: an epoll descriptor over an eventfd (wake) and a timerfd (until). Our own loop,
- * for embedders that have none, is a libevent base with one event on that same
- * descriptor; both ways of dispatching therefore are the same code
- * (docs/decisions/0120-one-descriptor.md).
+ * The descriptor is an epoll descriptor over an eventfd (wake) and a timerfd (until).
+ * An embedder with a loop of its own polls it there; ours, for embedders that have
+ * none, polls nothing else: both ways of dispatching are the same code
+ * (docs/decisions/0120-one-descriptor.md, 0220-the-loop-is-poll.md).
  *
  * Threads: wake from any thread; everything else from one at a time.
  */
-#ifndef SARN_INFRA_LIBEVENT_LOOP_H
-#define SARN_INFRA_LIBEVENT_LOOP_H
+#ifndef SARN_INFRA_POSIX_LOOP_H
+#define SARN_INFRA_POSIX_LOOP_H
 
 #include "sarn/types.h"
 
@@ -41,16 +40,10 @@ SARN_MUST_USE sarn_status sarn__loop_watch(struct sarn__loop *loop,
 /* Sleep until it is readable, or a signal came. */
 void sarn__loop_wait(const struct sarn__loop *loop);
 
-/* Make what sarn__loop_run() needs, so that it cannot fail for want of anything.
- * SARN_ERR_IO: says why. */
-SARN_MUST_USE sarn_status sarn__loop_prepare(struct sarn__loop *loop,
-                                             struct sarn_error *error);
-/* Undo that: there will be no run. */
-void sarn__loop_abandon(struct sarn__loop *loop);
 /* Call ready(arg) at once and then whenever the descriptor is readable, until ready
- * answers false. ready calls sarn__loop_clear() itself. Prepared before each run, maybe
- * by another thread. SARN_ERR_IO: the system failed. */
-SARN_MUST_USE sarn_status sarn__loop_run(struct sarn__loop *loop,
+ * answers false. ready calls sarn__loop_clear() itself. SARN_ERR_IO: the system failed.
+ */
+SARN_MUST_USE sarn_status sarn__loop_run(const struct sarn__loop *loop,
                                          bool (*ready)(void *arg),
                                          void *arg,
                                          struct sarn_error *error);

@@ -1,10 +1,9 @@
 #define _GNU_SOURCE
 
-#include "infra/libevent/loop.h"
+#include "infra/posix/loop.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,11 +20,6 @@ struct sarn__loop {
     int wake_fd;  /* eventfd */
     int timer_fd; /* timerfd on the wall clock, which engine time is. */
     int64_t until_us;
-    /* Between prepare and the end of run: */
-    struct event_base *base;
-    struct event *event;
-    bool (*ready)(void *arg);
-    void *arg;
 };
 
 static bool watch(struct sarn__loop *loop, int fd)
@@ -64,18 +58,6 @@ sarn_status sarn__loop_create(const struct sarn_heap *heap,
     return SARN_OK;
 }
 
-void sarn__loop_abandon(struct sarn__loop *loop)
-{
-    if (loop->event != NULL) {
-        event_free(loop->event);
-        loop->event = NULL;
-    }
-    if (loop->base != NULL) {
-        event_base_free(loop->base);
-        loop->base = NULL;
-    }
-}
-
 static void close_fd(int fd)
 {
     if (fd >= 0) {
@@ -90,7 +72,6 @@ void sarn__loop_destroy(struct sarn__loop *loop)
     if (loop == NULL) {
         return;
     }
-    sarn__loop_abandon(loop);
     close_fd(loop->poll_fd);
     close_fd(loop->wake_fd);
     close_fd(loop->timer_fd);
@@ -166,66 +147,20 @@ void sarn__loop_wait(const struct sarn__loop *loop)
     (void)poll(&wanted, 1, -1);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-    struct sarn__loop *loop = arg;
-
-    (void)fd;
-    (void)what;
-    if (!loop->ready(loop->arg)) {
-        event_base_loopbreak(loop->base);
-    }
-}
-
-/* A base for one thread at a time: without locks, and deaf to the environment. */
-static struct event_base *make_base(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-    int flags = EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV;
-
-    if (config != NULL) {
-        if (event_config_set_flag(config, flags) == 0) {
-            base = event_base_new_with_config(config);
-        }
-        event_config_free(config);
-    }
-    return base;
-}
-
-sarn_status sarn__loop_prepare(struct sarn__loop *loop, struct sarn_error *error)
-{
-    assert(loop->base == NULL);
-    loop->base = make_base();
-    if (loop->base != NULL) {
-        loop->event = event_new(loop->base, loop->poll_fd, EV_READ | EV_PERSIST,
-                                on_readable, loop);
-    }
-    if (loop->event == NULL || event_add(loop->event, NULL) != 0) {
-        sarn__loop_abandon(loop);
-        return sarn__fail(error, SARN_ERR_IO,
-                          "libevent cannot make a loop: raise the limit of open files, "
-                          "or poll sarn_fd() from a loop of your own");
-    }
-    return SARN_OK;
-}
-
-sarn_status sarn__loop_run(struct sarn__loop *loop,
+sarn_status sarn__loop_run(const struct sarn__loop *loop,
                            bool (*ready)(void *arg),
                            void *arg,
                            struct sarn_error *error)
 {
-    int failed = 0;
+    while (ready(arg)) {
+        struct pollfd wanted = {.fd = loop->poll_fd, .events = POLLIN};
 
-    assert(loop->base != NULL);
-    loop->ready = ready;
-    loop->arg = arg;
-    if (ready(arg)) {
-        failed = event_base_dispatch(loop->base);
-    }
-    sarn__loop_abandon(loop);
-    if (failed < 0) {
-        return sarn__fail(error, SARN_ERR_IO, "libevent's loop failed: start it again");
+        if (poll(&wanted, 1, -1) < 0 && errno != EINTR && errno != EAGAIN) {
+            char why[128];
+
+            return sarn__fail(error, SARN_ERR_IO, "the loop cannot wait: %s",
+                              strerror_r(errno, why, sizeof(why)));
+        }
     }
     return SARN_OK;
 }
