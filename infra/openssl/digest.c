@@ -5,7 +5,9 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #define CONTEXTS 8u /* Kept; a thread that finds none idle makes its own. */
@@ -16,6 +18,20 @@ struct sarn__openssl {
     _Atomic(EVP_MD_CTX *) idle[CONTEXTS]; /* NULL: in use, or not made yet. */
 };
 
+/* What went wrong since the mark; it leaves no trace in the thread's queue of errors,
+ * which is its owner's. */
+static sarn_status why_not(struct sarn_error *error)
+{
+    unsigned long why = ERR_peek_error(); /* What came of it is behind. */
+    bool memory = why == 0 || ERR_GET_REASON(why) == ERR_R_MALLOC_FAILURE;
+
+    (void)ERR_pop_to_mark();
+    return memory ? sarn__fail(error, SARN_ERR_NOMEM, "out of memory for SHA-256")
+                  : sarn__fail(error, SARN_ERR_UNSUPPORTED,
+                               "OpenSSL offers no SHA-256; check its configuration "
+                               "(openssl.cnf) for disabled providers");
+}
+
 sarn_status sarn__openssl_create(const struct sarn_heap *heap,
                                  struct sarn__openssl **openssl,
                                  struct sarn_error *error)
@@ -24,16 +40,16 @@ sarn_status sarn__openssl_create(const struct sarn_heap *heap,
     struct sarn__openssl *created = sarn__heap_alloc(&from, sizeof(*created));
 
     if (created == NULL) {
-        return sarn__fail(error, SARN_ERR_NOMEM, "Out of memory for SHA-256.");
+        return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for SHA-256");
     }
     created->heap = from;
+    (void)ERR_set_mark();
     created->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     if (created->sha256 == NULL) {
         sarn__heap_free(&from, created);
-        return sarn__fail(error, SARN_ERR_UNSUPPORTED,
-                          "OpenSSL offers no SHA-256; check its configuration "
-                          "(openssl.cnf) for disabled providers.");
+        return why_not(error);
     }
+    (void)ERR_pop_to_mark();
     for (uint32_t i = 0; i < CONTEXTS; i++) {
         atomic_init(&created->idle[i], NULL);
     }
@@ -87,32 +103,41 @@ static void give_context(struct sarn__openssl *openssl, EVP_MD_CTX *context)
     EVP_MD_CTX_free(context);
 }
 
-sarn_status sarn__openssl_digest(void *self,
-                                 const struct sarn_str *parts,
-                                 uint32_t count,
-                                 uint8_t digest[SARN__DIGEST_BYTES])
+static bool digest_with(EVP_MD_CTX *context,
+                        const struct sarn_str *parts,
+                        uint32_t count,
+                        uint8_t result[SARN__DIGEST_BYTES])
 {
-    struct sarn__openssl *openssl = self;
-    EVP_MD_CTX *context = take_context(openssl);
-    uint8_t result[SARN__DIGEST_BYTES];
     unsigned size = 0;
-    int good;
+    int good = EVP_DigestInit_ex2(context, NULL, NULL); /* The same, anew. */
 
-    if (context == NULL) {
-        return SARN_ERR_NOMEM;
-    }
-    good = EVP_DigestInit_ex2(context, NULL, NULL); /* The same algorithm, anew. */
     for (uint32_t i = 0; i < count && good; i++) {
         if (parts[i].size > 0) {
             good = EVP_DigestUpdate(context, parts[i].data, parts[i].size);
         }
     }
     good = good && EVP_DigestFinal_ex(context, result, &size);
-    if (!good) {
+    assert(!good || size == SARN__DIGEST_BYTES);
+    return good;
+}
+
+sarn_status sarn__openssl_digest(void *self,
+                                 const struct sarn_str *parts,
+                                 uint32_t count,
+                                 uint8_t digest[SARN__DIGEST_BYTES])
+{
+    struct sarn__openssl *openssl = self;
+    uint8_t result[SARN__DIGEST_BYTES];
+    EVP_MD_CTX *context;
+
+    (void)ERR_set_mark();
+    context = take_context(openssl);
+    if (context == NULL || !digest_with(context, parts, count, result)) {
         EVP_MD_CTX_free(context); /* Whatever state it is in, nobody meets it again. */
+        (void)ERR_pop_to_mark();
         return SARN_ERR_NOMEM;
     }
-    assert(size == SARN__DIGEST_BYTES);
+    (void)ERR_clear_last_mark();
     give_context(openssl, context);
     for (uint32_t i = 0; i < SARN__DIGEST_BYTES; i++) {
         digest[i] = result[i];
