@@ -69,10 +69,14 @@ sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
 static void launch_append(sarn_engine *engine)
 {
     struct sarn_error error;
+    sarn_status status;
     bool quick;
 
-    if (sarn__engine_prepare_commit(engine, false, &error) != SARN_OK) {
-        return; /* Out of memory: tried again with the next turn. */
+    status = sarn__engine_prepare_commit(engine, false, &error);
+    if (status != SARN_OK) {
+        /* Out of memory, perhaps for good: whoever waits is to hear of it. */
+        sarn__settle_unlaunched(engine, status, &error);
+        return;
     }
     quick = engine->queue_first == NULL &&
             engine->commit_job.commit.count <= QUICK_EVENTS &&
@@ -118,6 +122,7 @@ static bool launch_slice(sarn_engine *engine)
         .journal = engine->log.ports.journal};
     if (sarn__tables_slice(engine->log.store.tables, SLICE_ROWS, SLICE_BYTES,
                            &job->flush, &error) != SARN_OK) {
+        engine->flush_retry_us = sarn__writer_now(&engine->writer) + SARN__RETRY_US;
         return false;
     }
     job->flush.epoch = engine->epoch;

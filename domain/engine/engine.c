@@ -277,15 +277,20 @@ static bool follow(sarn_engine *engine)
     bool subscribers = false;
     sarn_status status;
 
-    if (engine->winding || engine->stopped != SARN_OK) {
+    if (engine->winding || engine->stopped != SARN_OK ||
+        (engine->follow_retry_us != 0 &&
+         sarn__writer_now(&engine->writer) < engine->follow_retry_us)) {
         return false;
     }
+    engine->follow_retry_us = 0;
     status =
         sarn__projections_follow(engine->log.projections, FOLLOW_EVENTS, &rows, &error);
     if (status == SARN_OK) {
         status = sarn__bus_follow(engine->bus, FOLLOW_EVENTS, &subscribers, &error);
     }
-    if (status != SARN_OK) {
+    if (status == SARN_ERR_NOMEM) { /* Each goes on from where it is. */
+        engine->follow_retry_us = sarn__writer_now(&engine->writer) + SARN__RETRY_US;
+    } else if (status != SARN_OK) {
         sarn__engine_halt(engine, status, &error);
     }
     return status == SARN_OK && (rows || subscribers);
@@ -313,6 +318,10 @@ static int64_t next_wake(sarn_engine *engine)
         engine->winding ? INT64_MAX : sarn__schedules_next_wake(engine);
 
     wake_us = schedules_us < wake_us ? schedules_us : wake_us;
+    if (engine->follow_retry_us != 0 && engine->follow_retry_us < wake_us &&
+        !engine->winding && engine->stopped == SARN_OK) {
+        wake_us = engine->follow_retry_us;
+    }
     /* While a job is out nothing is flushed, however late it is. */
     if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us &&
         !engine->winding && !engine->job_out && engine->stopped == SARN_OK) {

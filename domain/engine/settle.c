@@ -7,8 +7,6 @@
 #include "engine/schedules.h"
 #include "engine/state.h"
 
-#define FLUSH_RETRY_US INT64_C(1000000)
-
 /* --- folding --- */
 
 static sarn_status fold_record(sarn_engine *engine,
@@ -114,6 +112,18 @@ static void append_failed(sarn_engine *engine, const struct sarn__commit_job *jo
     sarn__answer_all(engine, &engine->open_answers, later.status, &later);
 }
 
+void sarn__settle_unlaunched(sarn_engine *engine,
+                             sarn_status status,
+                             const struct sarn_error *error)
+{
+    struct sarn__commit_job *job = &engine->commit_job;
+
+    assert(!engine->job_out && engine->writer.in_flight == NULL);
+    sarn__settle_fold(engine); /* What is durable stays. */
+    *job = (struct sarn__commit_job){.status = status, .error = *error};
+    append_failed(engine, job);
+}
+
 /* --- flushes --- */
 
 static void flush_done(sarn_engine *engine, const struct sarn__commit_job *job)
@@ -127,7 +137,7 @@ static void flush_done(sarn_engine *engine, const struct sarn__commit_job *job)
     } else if (job->status == SARN_ERR_IN_DOUBT || job->status == SARN_ERR_DEPOSED) {
         sarn__engine_halt(engine, job->status, &job->error);
     } else {
-        engine->flush_retry_us = sarn__writer_now(&engine->writer) + FLUSH_RETRY_US;
+        engine->flush_retry_us = sarn__writer_now(&engine->writer) + SARN__RETRY_US;
     }
 }
 

@@ -20,6 +20,9 @@
 #include "engine/entities.h"
 #include "engine/writer.h"
 
+#define SARN__RETRY_US                                                                 \
+    INT64_C(1000000) /* Until what nobody waits for is tried again. */
+
 struct sarn__orchestrator;
 struct sarn__schedules;
 
@@ -82,6 +85,7 @@ struct sarn_engine {
     uint64_t durable; /* Position of the last event that was appended. */
     uint8_t chain[SARN__DIGEST_BYTES]; /* Hash of the last durable commit. */
     int64_t flush_retry_us;            /* No flush before then: the last one failed. */
+    int64_t follow_retry_us;           /* The same of following the log. */
     uint64_t flushed_through;
     uint32_t slices; /* Handed out since the last append. */
     bool winding;    /* Winding up: nothing new begins. */
@@ -209,5 +213,10 @@ void sarn__engine_observe(sarn_engine *engine,
 void sarn__settle_job(sarn_engine *engine);
 /* Fold and publish what is durable, if that is still to be done. */
 void sarn__settle_fold(sarn_engine *engine);
+/* The open batch could not be handed out, and nothing is in flight: as an append that
+ * failed. */
+void sarn__settle_unlaunched(sarn_engine *engine,
+                             sarn_status status,
+                             const struct sarn_error *error);
 
 #endif
