@@ -81,6 +81,10 @@ SARN_MUST_USE sarn_status sarn__place_open(const struct sarn__lmdb_options *opti
                                            struct sarn_error *error);
 /* A new file's name is durable once its directory is synced. */
 SARN_MUST_USE sarn_status sarn__place_sync(const char *path, struct sarn_error *error);
+/* Make the file empty, which never was a log. */
+SARN_MUST_USE sarn_status sarn__place_clear(int fd,
+                                            const char *path,
+                                            struct sarn_error *error);
 /* SARN_ERR_FULL: bytes more would leave less than the disk's spare. */
 SARN_MUST_USE sarn_status sarn__place_has_room(int fd,
                                                const char *path,

@@ -147,7 +147,8 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
 
     *fresh = false;
     status = sarn__pages_open(lmdb->data_fd, lmdb->path, &pages, &first);
-    if (status == SARN_ERR_NOT_FOUND) {
+    if (status == SARN_ERR_NOT_FOUND ||
+        (status == SARN_ERR_CORRUPT && sarn__pages_are_unborn(lmdb->data_fd))) {
         *fresh = true; /* No failure, so error is left alone. */
         return SARN_OK;
     }
@@ -429,6 +430,7 @@ SARN_MUST_USE static sarn_status open_file(struct sarn__lmdb *lmdb,
     }
     if (fresh) {
         SARN__TRY(sarn__place_has_room(lmdb->data_fd, lmdb->path, 0, error));
+        SARN__TRY(sarn__place_clear(lmdb->data_fd, lmdb->path, error));
     }
     SARN__TRY(open_env(lmdb, options, error));
     return open_log(lmdb, options, error);

@@ -235,6 +235,20 @@ sarn_status sarn__pages_open(int fd,
     return SARN_OK;
 }
 
+bool sarn__pages_are_unborn(int fd)
+{
+    uint8_t page[SARN__PAGE_HEAD + META_BYTES];
+    struct sarn__page_meta meta = {.txn_id = 0};
+    struct stat status;
+
+    /* A file that was cut off has commits behind it, and meta 0 has the second's. */
+    return fstat(fd, &status) == 0 && read_all(fd, 0, page, sizeof(page)) &&
+           get_meta(page, 0, &meta) == META_GOOD && meta.txn_id == 0 &&
+           meta.main.root == SARN__PAGE_NONE &&
+           (uint64_t)status.st_size <
+               2 * (uint64_t)get_u32(page + SARN__PAGE_HEAD + META_FREE);
+}
+
 bool sarn__pages_are_there(const struct sarn__pages *pages)
 {
     uint64_t there = pages->file_bytes / pages->page_bytes;

@@ -54,6 +54,9 @@ SARN_MUST_USE sarn_status sarn__pages_open(int fd,
                                            const char *path,
                                            struct sarn__pages *pages,
                                            struct sarn_error *error);
+/* Was the making of the file cut short, before its second meta was there? LMDB writes
+ * both at once and first of all, so nothing was ever committed to it. */
+bool sarn__pages_are_unborn(int fd);
 /* Is the file long enough for all pages of the newest meta? A healthy file need not be,
  * if its last pages are free. */
 bool sarn__pages_are_there(const struct sarn__pages *pages);

@@ -51,6 +51,13 @@ static int open_directory(const char *path, int flags)
     return open(name, flags | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Why an open failed: something that no other path would help. */
+static bool is_system(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOMEM || why == EIO ||
+           why == ENOSPC;
+}
+
 SARN_MUST_USE static sarn_status check_directory(const char *path,
                                                  struct sarn_error *error)
 {
@@ -58,6 +65,12 @@ SARN_MUST_USE static sarn_status check_directory(const char *path,
     struct statfs disk;
     int rc;
 
+    if (directory < 0 && is_system(errno)) {
+        return sarn__fail(error, errno == ENOMEM ? SARN_ERR_NOMEM : SARN_ERR_IO,
+                          "cannot enter the directory of \"%s\": %s; nothing is wrong "
+                          "with the path: try again",
+                          path, strerror(errno));
+    }
     if (directory < 0) {
         return sarn__fail(
             error, errno == EACCES ? SARN_ERR_PERMISSION : SARN_ERR_NOT_FOUND,
@@ -147,6 +160,22 @@ sarn_status sarn__place_sync(const char *path, struct sarn_error *error)
     if (rc != 0 && why != EINVAL && why != EACCES) {
         return sarn__fail(error, SARN_ERR_IO, "cannot sync the directory of \"%s\": %s",
                           path, strerror(why));
+    }
+    return SARN_OK;
+}
+
+sarn_status sarn__place_clear(int fd, const char *path, struct sarn_error *error)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && status.st_size == 0) {
+        return SARN_OK;
+    }
+    if (ftruncate(fd, 0) != 0) {
+        return sarn__fail(error, SARN_ERR_IO,
+                          "the making of \"%s\" was cut short, and cannot begin anew: "
+                          "%s; check the disk",
+                          path, strerror(errno));
     }
     return SARN_OK;
 }
