@@ -6,7 +6,6 @@
 #include "core/heap.h"
 #include "engine/scan.h"
 
-#define IDS_MAX  1048576u /* Type or schema ids of one log. */
 #define ROOM_MIN 64u
 
 sarn_status sarn__decoder_types_init(struct sarn__decoder_types *types,
@@ -123,7 +122,7 @@ static sarn_status schema_of(struct sarn__decoder_types *types,
     struct sarn__loaded *schemas;
     uint64_t position;
 
-    if (id == 0 || id >= types->store->next_schema || id >= IDS_MAX) {
+    if (id == 0 || id >= types->store->next_schema || id >= SARN__TYPE_IDS_MAX) {
         *loaded = (struct sarn__loaded){.schema = NULL};
         return SARN_OK;
     }
@@ -219,7 +218,8 @@ sarn_status sarn__decoder_types_resolve(struct sarn__decoder_types *types,
         *resolved = &types->types[type_id];
         return SARN_OK;
     }
-    if (type_id == 0 || type_id >= types->store->next_type || type_id >= IDS_MAX) {
+    if (type_id == 0 || type_id >= types->store->next_type ||
+        type_id >= SARN__TYPE_IDS_MAX) {
         return sarn__fail(error, SARN_ERR_CORRUPT, "no event gave type %u a name",
                           type_id);
     }

@@ -34,6 +34,7 @@
 #define SARN__RECORD_FORMAT       1u
 #define SARN__RECORD_HEADER_BYTES 152u
 #define SARN__RECORD_HEADER_MAX   4096u
+#define SARN__TYPE_IDS_MAX        1048576u /* Types of one log have numbers below. */
 
 #define SARN__RECORD_SEALED     1u /* Reserved: encrypted. */
 #define SARN__RECORD_COMPRESSED 2u /* Reserved. */

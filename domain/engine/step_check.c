@@ -42,6 +42,29 @@ static const char *retry_problem(const struct sarn_retry *retry)
     return NULL;
 }
 
+static bool is_said(const struct sarn_retry *retry)
+{
+    return retry->initial_interval_us != 0 || retry->maximum_interval_us != 0 ||
+           retry->backoff_coefficient != 0.0 || retry->maximum_attempts != 0 ||
+           retry->non_retryable_count != 0 || retry->jitter != 0.0;
+}
+
+/* What is pure would fail again. One attempt is what it gets anyway. */
+static const char *needless_problem(const struct sarn_step *step)
+{
+    if (is_said(&step->retry) && step->retry.maximum_attempts != 1 &&
+        step->kind != SARN_STEP_EXTERNAL) {
+        return "it has a retry policy, and only an external step is tried again";
+    }
+    if (is_said(&step->compensation_retry) &&
+        step->compensation_retry.maximum_attempts != 1 &&
+        sarn__step_undoes_locally(step)) {
+        return "it has a compensation_retry, and only an external compensation is "
+               "tried again";
+    }
+    return NULL;
+}
+
 static const char *timeouts_problem(const struct sarn_step *step)
 {
     const struct sarn_timeouts *timeouts = &step->timeouts;
@@ -212,6 +235,10 @@ sarn_status sarn__step_check(const char *module,
         where = "in its retry policy, ";
         problem = retry_problem(&step->retry);
         problem = problem != NULL ? problem : retry_problem(&step->compensation_retry);
+    }
+    if (problem == NULL) {
+        where = "";
+        problem = needless_problem(step);
     }
     if (problem != NULL) {
         return sarn__fail(error, SARN_ERR_INVALID, "module '%.60s', %s: %s%s", module,

@@ -14,7 +14,6 @@
  */
 #define STEP_BYTES_MIN sizeof(struct sarn_step)
 #define MESSAGES_MAX   64u
-#define VISITS_MAX     4096u
 
 const struct sarn_step *sarn__workflow_step(const struct sarn_workflow *workflow,
                                             uint32_t index)
@@ -373,6 +372,9 @@ static sarn_status check_frame(const char *module,
                       "message_count is %u; it can have up to %u messages",
                       workflow->message_count, MESSAGES_MAX);
     }
+    if (workflow->version == 0) {
+        return refuse(module, workflow, error, "versions count from 1, and it has 0");
+    }
     return workflow->timeout_us >= 0
                ? SARN_OK
                : refuse(module, workflow, error, "timeout_us is negative");
@@ -409,6 +411,11 @@ sarn_status sarn__workflow_check(const char *module,
 
     SARN__TRY(sarn__category_check(module, "workflow", workflow->name,
                                    SARN__WORKFLOW_NAME_BYTES_MAX, error));
+    if (strchr(workflow->name, '/') != NULL) {
+        return refuse(module, workflow, error,
+                      "its name has a '/', which is between name and id where people "
+                      "write of an execution");
+    }
     SARN__TRY(check_frame(module, workflow, error));
     if (workflow->input != NULL) {
         (void)snprintf(part, sizeof(part), "workflow '%.60s'", workflow->name);

@@ -66,6 +66,13 @@ sarn_status sarn__writer_word(struct sarn__writer *writer,
     if (*id != 0) {
         return SARN_OK;
     }
+    if (kind == SARN__WORD_TYPE && *next_word(writer, kind) >= SARN__TYPE_IDS_MAX) {
+        return sarn__fail(error, SARN_ERR_TOO_LARGE,
+                          "the log has events of %u types, which is the limit: what "
+                          "differs from event to event belongs into the payload, not "
+                          "into the type's name",
+                          SARN__TYPE_IDS_MAX - 1);
+    }
     word = sarn__heap_alloc(&writer->ports->heap, sizeof(*word) + key.size);
     if (word == NULL) {
         return SARN_ERR_NOMEM;

@@ -44,6 +44,7 @@ static void begin(struct fixture *f)
         (struct sarn_workflow){"w", 1, &ledger_deposit_type, SARN_STEPS(f->steps)};
     f->child_step = (struct sarn_step){.id = "x", .run = function};
     f->child = (struct sarn_workflow){.name = "child",
+                                      .version = 1,
                                       .steps = &f->child_step,
                                       .step_count = 1,
                                       .step_size = sizeof(f->child_step)};
@@ -155,6 +156,16 @@ static void a_retry_policy_makes_sense(void **unused)
     REFUSED((f.steps[0].retry.non_retryable_count = 1,
              f.steps[0].retry.non_retryable = f.codes),
             A "in its retry policy, a non-retryable code is NULL");
+    REFUSED(f.steps[1].retry.maximum_attempts = 2,
+            B "it has a retry policy, and only an external step is tried again");
+    REFUSED(f.steps[1].retry.maximum_attempts = 1, OK);
+    REFUSED(
+        (f.steps[1].compensate = function, f.steps[1].compensation_retry.jitter = 1),
+        B "it has a compensation_retry, and only an external compensation is tried "
+          "again");
+    REFUSED(
+        (f.steps[0].compensate = function, f.steps[0].compensation_retry.jitter = 1),
+        OK);
 }
 
 static void timeouts_are_of_who_takes_time(void **unused)
@@ -401,12 +412,13 @@ static void one_version_is_registered_once(void **unused)
     (void)unused;
     begin(&f);
     newer = older = twin = f.workflow;
-    newer.version = 2;
-    older.version = 0;
+    f.workflow.version = 2;
+    newer.version = 3;
+    older.version = 1;
     workflows[1] = &f.workflow;
     f.module.workflows = workflows;
     f.module.workflow_count = 4;
-    for (uint32_t version = 0; version < 3; version++) {
+    for (uint32_t version = 1; version < 4; version++) {
         char sentence[128];
 
         twin.version = version;
@@ -416,8 +428,10 @@ static void one_version_is_registered_once(void **unused)
                  version);
         assert_string_equal(verdict(&f), sentence);
     }
-    twin.version = 3;
+    twin.version = 4;
     assert_string_equal(verdict(&f), "ok");
+    twin.version = 0;
+    assert_string_equal(verdict(&f), W "versions count from 1, and it has 0");
 }
 
 static void without_memory_nothing_is_registered(void **unused)
