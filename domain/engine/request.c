@@ -169,7 +169,11 @@ sarn_status sarn__request_finish(struct sarn__request *made,
 {
     if (status != SARN_OK) {
         sarn__request_destroy(made);
-        return sarn__fail(error, status, "out of memory copying a request");
+        return status == SARN_ERR_TOO_LARGE
+                   ? sarn__fail(error, status,
+                                "the data of a request is nested over %u deep",
+                                SARN_DEPTH_MAX)
+                   : sarn__fail(error, status, "out of memory copying a request");
     }
     *request = made;
     return SARN_OK;
