@@ -26,11 +26,12 @@ static struct contest_options options_of(const char *path, uint64_t seed)
                                     .clients = 2 + (uint32_t)(seed % 4),
                                     .rounds = 1 + (uint32_t)(seed / 4 % 3),
                                     .calls = 8 + (uint32_t)(seed / 16 % 3) * 12,
-                                    .faults = seed % 2 == 0};
+                                    .faults = seed % 2 == 0,
+                                    .alone = seed % 6 == 0};
 }
 
 struct totals {
-    uint64_t calls, read_along, in_doubt, steps, violations;
+    uint64_t calls, read_along, in_doubt, in_doubt_done, steps, violations;
 };
 
 static void judge(const struct contest_options *options, struct totals *totals)
@@ -51,6 +52,7 @@ static void judge(const struct contest_options *options, struct totals *totals)
     totals->calls += contest.history.op_count;
     totals->read_along += contest.read_along;
     totals->in_doubt += contest.in_doubt;
+    totals->in_doubt_done += contest.in_doubt_done;
     totals->steps += steps;
     contest_release(&contest);
 }
@@ -82,10 +84,11 @@ int main(int argc, char **argv)
         judge(&options, &totals);
         if ((i + 1) % 100 == 0 || i + 1 == histories) {
             printf("%llu histories: %llu calls, %llu of them by another process, %llu "
-                   "in doubt; %llu steps of search\n",
+                   "in doubt (%llu were done); %llu steps of search\n",
                    (unsigned long long)(i + 1), (unsigned long long)totals.calls,
                    (unsigned long long)totals.read_along,
                    (unsigned long long)totals.in_doubt,
+                   (unsigned long long)totals.in_doubt_done,
                    (unsigned long long)totals.steps);
             fflush(stdout);
         }

@@ -74,10 +74,15 @@ static void contend(struct contest_run *run, uint64_t *seed)
 
 static void set_fault(const struct contest_run *run, uint64_t *seed)
 {
-    uint64_t kind = contest_draw(seed, 4);
+    uint64_t kind = contest_draw(seed, 6);
     uint32_t nth = 1 + (uint32_t)contest_draw(seed, 12);
 
-    if (run->options->faults && kind < 2) {
+    if (!run->options->faults || kind > 2) {
+        return;
+    }
+    if (kind == 2) { /* And taking it back fails, too: it is there, in doubt. */
+        faults_set(FAULT_WRITE_META, nth, 2, FAULT_LATE);
+    } else {
         faults_set(kind == 0 ? FAULT_SYNC : FAULT_WRITE_META, nth, 1, EIO);
     }
 }
@@ -150,6 +155,16 @@ static void gather_events(struct contest_run *run)
     sarn_log_close(log);
 }
 
+static bool is_there(const struct linear_history *history, uint64_t content)
+{
+    for (size_t i = 0; i < history->event_count; i++) {
+        if (history->events[i].content == content) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The calls of all clients, without those that were not made. */
 static void gather_ops(struct contest_run *run)
 {
@@ -175,7 +190,10 @@ static void gather_ops(struct contest_run *run)
         if (op->ended == 0) {
             contest_fail(run, "a call", "was never answered");
         }
-        contest->in_doubt += op->outcome == LINEAR_UNKNOWN ? 1 : 0;
+        if (op->outcome == LINEAR_UNKNOWN) {
+            contest->in_doubt += 1;
+            contest->in_doubt_done += is_there(&contest->history, op->content) ? 1 : 0;
+        }
         if (kept < LINEAR_OPS_MAX) {
             contest->history.ops[kept++] = *op;
         }
@@ -195,6 +213,18 @@ static void remove_log(const char *path)
     (void)unlink(lock);
 }
 
+/* Before there are threads: a child gets none of them. */
+static pid_t start_reader(const struct contest_run *run)
+{
+    pid_t reader = run->options->alone ? 0 : fork();
+
+    if (reader == 0 && !run->options->alone) {
+        contest_read_along(run->shared, run->options->path);
+        _exit(0);
+    }
+    return reader;
+}
+
 static bool run_rounds(struct contest_run *run)
 {
     uint64_t seed = run->options->seed;
@@ -204,16 +234,13 @@ static bool run_rounds(struct contest_run *run)
 
     remove_log(run->options->path);
     contest_keys(run);
-    reader = fork();
-    if (reader == 0) {
-        contest_read_along(run->shared, run->options->path);
-        _exit(0);
-    }
+    reader = start_reader(run);
     for (uint32_t i = 0; i < run->options->rounds && good; i++) {
         good = round_of(run, &seed);
     }
     atomic_store(&run->shared->over, true);
-    if (reader < 0 || waitpid(reader, &how, 0) != reader || how != 0) {
+    if (reader < 0 ||
+        (reader > 0 && (waitpid(reader, &how, 0) != reader || how != 0))) {
         contest_fail(run, "the other process", "ended badly");
     }
     if (good) {
@@ -224,15 +251,23 @@ static bool run_rounds(struct contest_run *run)
     return !atomic_load(&run->failed);
 }
 
+static struct contest_shared *share(void)
+{
+    /* cppcheck-suppress invalidFunctionArg; anonymous memory has no descriptor. */
+    void *shared = mmap(NULL, sizeof(struct contest_shared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return shared == MAP_FAILED ? NULL : shared;
+}
+
 bool contest_run(const struct contest_options *options, struct contest *contest)
 {
-    struct contest_run run = {.options = options, .contest = contest};
+    struct contest_run run = {
+        .options = options, .contest = contest, .shared = share()};
     bool good;
 
     *contest = (struct contest){.text = ""};
-    run.shared = mmap(NULL, sizeof(*run.shared), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (run.shared == MAP_FAILED) {
+    if (run.shared == NULL) {
         snprintf(contest->text, sizeof(contest->text), "out of memory");
         return false;
     }

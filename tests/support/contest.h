@@ -19,12 +19,14 @@ struct contest_options {
     uint32_t clients, rounds;
     uint32_t calls; /* Of each client in a round. */
     bool faults;    /* In some rounds. */
+    bool alone;     /* Nobody reads along. */
 };
 
 struct contest {
     struct linear_history history; /* In memory that processes share. */
     char text[512];                /* What went wrong in the running of it. */
     uint32_t in_doubt;             /* Calls of unknown outcome. */
+    uint32_t in_doubt_done;        /* Those whose events are in the log. */
     uint32_t read_along;           /* By the other process. */
 };
 

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger_schema.h"
 #include "support/contest_parts.h"
@@ -121,8 +122,10 @@ void contest_read_along(struct contest_shared *shared, const char *path)
 {
     sarn_log *log = NULL;
     uint64_t last = 0;
+    pid_t parent = getppid();
 
-    for (uint32_t i = 0; i < CONTEST_READ_MAX && !atomic_load(&shared->over);) {
+    for (uint32_t i = 0;
+         i < CONTEST_READ_MAX && !atomic_load(&shared->over) && getppid() == parent;) {
         struct linear_op *op = &shared->reads[i];
 
         if (atomic_load(&shared->now) < last + 3) {

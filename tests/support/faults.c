@@ -51,8 +51,15 @@ static bool hits(enum fault_call call)
         raise(SIGSTOP);
         return false;
     }
-    errno = atomic_load(&failing_error);
+    errno =
+        atomic_load(&failing_error) == FAULT_LATE ? EIO : atomic_load(&failing_error);
     return true;
+}
+
+/* Is this the one that is done, and then fails? */
+static bool is_done_late(void)
+{
+    return atomic_load(&failing_error) == FAULT_LATE && atomic_load(&failures) == 1;
 }
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -65,6 +72,10 @@ EXPORTED int fdatasync(int fd);
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
     if (hits(at < METAS_END ? FAULT_WRITE_META : FAULT_WRITE_PAGES)) {
+        if (is_done_late()) {
+            (void)syscall(SYS_pwrite64, fd, bytes, size, at);
+            errno = EIO;
+        }
         if (errno != 0) {
             return -1;
         }

@@ -13,7 +13,9 @@ enum fault_call {
     FAULT_SYNC
 };
 
-#define FAULT_STOP (-1) /* Instead of an errno: stop the process, then carry on. */
+/* Instead of an errno: */
+#define FAULT_STOP (-1) /* Stop the process, then carry on. */
+#define FAULT_LATE (-2) /* The first one is done; all of them say that they failed. */
 
 /* The nth such call from now (1: the next) and times - 1 more after it fail with error
  * (an errno). error 0: a write is cut short instead. */
