@@ -1,7 +1,6 @@
 #include "core/fail.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,12 +22,11 @@ static void drop_partial_character(char *text, size_t size)
     }
 }
 
-void sarn__error_set(struct sarn_error *error,
-                     sarn_status status,
-                     const char *format,
-                     ...)
+void sarn__error_set_list(struct sarn_error *error,
+                          sarn_status status,
+                          const char *format,
+                          va_list list)
 {
-    va_list args;
     int size;
 
     assert(status != SARN_OK);
@@ -36,12 +34,22 @@ void sarn__error_set(struct sarn_error *error,
         return;
     }
     error->status = status;
-    va_start(args, format);
-    size = vsnprintf(error->text, sizeof(error->text), format, args);
-    va_end(args);
+    size = vsnprintf(error->text, sizeof(error->text), format, list);
     if (size <= 0) {
         snprintf(error->text, sizeof(error->text), "%s", sarn_status_text(status));
     } else if ((size_t)size >= sizeof(error->text)) {
         drop_partial_character(error->text, strlen(error->text));
     }
+}
+
+void sarn__error_set(struct sarn_error *error,
+                     sarn_status status,
+                     const char *format,
+                     ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    sarn__error_set_list(error, status, format, list);
+    va_end(list);
 }

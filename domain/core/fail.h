@@ -2,6 +2,8 @@
 #ifndef SARN_CORE_FAIL_H
 #define SARN_CORE_FAIL_H
 
+#include <stdarg.h>
+
 #include "sarn/status.h"
 
 /* Fill error (may be NULL), where the status goes another way. status is not SARN_OK.
@@ -10,6 +12,11 @@ void sarn__error_set(struct sarn_error *error,
                      sarn_status status,
                      const char *format,
                      ...) SARN_PRINTF(3, 4);
+/* The same for somebody else's words. */
+void sarn__error_set_list(struct sarn_error *error,
+                          sarn_status status,
+                          const char *format,
+                          va_list list) SARN_PRINTF(3, 0);
 
 /* Fill error (may be NULL) and answer status. A macro, so that compiler and analyzer
  * see which status comes back: a caller that checks it is known not to go on. */

@@ -99,12 +99,11 @@ sarn_status sarn_emit_bytes(struct sarn_decision *decision,
 
 sarn_status sarn_reject(struct sarn_decision *decision, const char *format, ...)
 {
-    va_list args;
+    va_list list;
 
-    va_start(args, format);
-    (void)vsnprintf(decision->error.text, sizeof(decision->error.text), format, args);
-    va_end(args);
-    decision->error.status = SARN_ERR_REJECTED;
+    va_start(list, format);
+    sarn__error_set_list(&decision->error, SARN_ERR_REJECTED, format, list);
+    va_end(list);
     decision->rejected = true;
     return SARN_ERR_REJECTED;
 }

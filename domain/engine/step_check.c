@@ -8,6 +8,7 @@
 #include "core/fail.h"
 #include "engine/module_check.h"
 #include "engine/registry.h"
+#include "engine/step_call.h"
 
 #define KNOWN_FLAGS SARN_STEP_IDEMPOTENT
 
@@ -37,6 +38,9 @@ static const char *retry_problem(const struct sarn_retry *retry)
     for (uint32_t i = 0; i < retry->non_retryable_count; i++) {
         if (retry->non_retryable[i] == NULL) {
             return "a non-retryable code is NULL";
+        }
+        if (strlen(retry->non_retryable[i]) >= SARN__STEP_CODE_BYTES) {
+            return "a non-retryable code has over 127 bytes, and codes are cut there";
         }
     }
     return NULL;

@@ -259,7 +259,8 @@ SARN_API SARN_MUST_USE sarn_status sarn_append_call(sarn_engine *engine,
                                                     struct sarn_reply *result,
                                                     struct sarn_error *error);
 
-/* Replace a stream's metadata (any bytes, JSON by custom), or delete it softly: it
+/* Replace a stream's metadata (any bytes, JSON by custom; up to half of
+ * SARN_PAYLOAD_BYTES_MAX), or delete it softly: it
  * reads as SARN_ERR_DELETED, its events stay in the log, and the next append revives it
  * with the version going on. Waits for durability. */
 SARN_API SARN_MUST_USE sarn_status sarn_stream_set_metadata(sarn_engine *engine,

@@ -75,7 +75,8 @@ struct sarn_command;
 SARN_API SARN_MUST_USE sarn_status
 sarn_step_command(struct sarn_step_call *call, const struct sarn_command *command);
 /* Say why the step failed: a code for programs (matched against the retry policy's
- * non-retryable codes) and a sentence. Returns SARN_ERR_REJECTED, to be returned. */
+ * non-retryable codes) and a sentence; 127 and 255 bytes of them are kept. Returns
+ * SARN_ERR_REJECTED, to be returned. */
 SARN_API SARN_MUST_USE sarn_status sarn_step_fail(struct sarn_step_call *call,
                                                   const char *code,
                                                   const char *format,
@@ -180,7 +181,7 @@ struct sarn_step {
     uint32_t flags;                 /* SARN_STEP_x */
     sarn_step_fn *reconcile;        /* NULL: in doubt parks. */
     const struct sarn_type *output; /* NULL: none. */
-    struct sarn_retry retry;
+    struct sarn_retry retry; /* Of what is EXTERNAL: nothing else is tried again. */
     struct sarn_retry compensation_retry;
     struct sarn_timeouts timeouts;
     const char *next; /* The step after this one; NULL: the next in the table that is
@@ -243,8 +244,8 @@ struct sarn_message {
     .step_size = (uint32_t)sizeof((array)[0])
 
 struct sarn_workflow {
-    const char *name;              /* "funds_transfer"; no '-'; not also a category. */
-    uint32_t version;              /* Several versions of one name may be registered. */
+    const char *name; /* "funds_transfer"; no '-' or '/'; not also a category. */
+    uint32_t version; /* From 1; several versions of one name may be registered. */
     const struct sarn_type *input; /* NULL: none. */
     const struct sarn_step *steps;
     uint32_t step_count;

@@ -17,6 +17,15 @@ static sarn_status decide(const void *state,
     const struct ledger_deposit *deposit = command->data;
 
     (void)state;
+    if (deposit->amount < 0) { /* So many bytes, of which the last are "é"s. */
+        char text[2 * SARN_ERROR_TEXT_BYTES] = "x";
+        size_t size = (size_t)-deposit->amount;
+
+        for (size_t i = size % 2; i < size; i += 2) {
+            memcpy(text + i, "\xc3\xa9", 3);
+        }
+        return sarn_reject(decision, "%s", text);
+    }
     for (int64_t i = 0; i < deposit->amount; i++) {
         sarn_status status = sarn_emit_bytes(decision, "Put", sarn_str("x"));
 
@@ -225,6 +234,27 @@ static void a_command_leads_to_1024_events(void **unused)
     deposit.amount += 1;
     answers(&w, sarn_call(w.engine, &command, NULL, &w.log.error), SARN_ERR_TOO_LARGE,
             "a command may lead to 1024 events; split it into several");
+    close_world(&w);
+}
+
+static void a_sentence_has_255_bytes_and_ends_with_a_character(void **unused)
+{
+    struct ledger_deposit deposit = {.amount = -255};
+    struct sarn_command command = SARN_COMMAND_INIT;
+    struct world w;
+
+    (void)unused;
+    open_world(&w);
+    command.stream = sarn_str("pile-1");
+    command.type = &ledger_deposit_type;
+    command.data = &deposit;
+    answers(&w, sarn_call(w.engine, &command, NULL, &w.log.error), SARN_ERR_REJECTED,
+            "x\xc3\xa9");
+    assert_int_equal(strlen(w.log.error.text), 255);
+    deposit.amount = -256; /* 255 of them would end in half a character. */
+    answers(&w, sarn_call(w.engine, &command, NULL, &w.log.error), SARN_ERR_REJECTED,
+            "\xc3\xa9");
+    assert_int_equal(strlen(w.log.error.text), 254);
     close_world(&w);
 }
 
@@ -508,6 +538,7 @@ int main(void)
         cmocka_unit_test(names_and_keys_have_255_bytes),
         cmocka_unit_test(an_append_has_1024_events_and_streams),
         cmocka_unit_test(a_command_leads_to_1024_events),
+        cmocka_unit_test(a_sentence_has_255_bytes_and_ends_with_a_character),
         cmocka_unit_test(what_is_handed_over_is_nested_64_deep),
         cmocka_unit_test(metadata_has_half_of_what_an_event_has),
         cmocka_unit_test(a_workflow_id_has_200_bytes),

@@ -305,6 +305,21 @@ static void a_step_is_visited_4096_times_at_most(void **unused)
     refused(verdict(&f), "visits_max is over 4096, which is what one run may make");
 }
 
+static void a_code_has_127_bytes(void **unused)
+{
+    struct fixture f;
+    const char *codes[1];
+
+    (void)unused;
+    begin(&f);
+    f.step.retry.non_retryable = codes;
+    f.step.retry.non_retryable_count = 1;
+    codes[0] = named(&f, 127);
+    assert_string_equal(verdict(&f), "ok");
+    codes[0] = named(&f, 128);
+    refused(verdict(&f), "a non-retryable code has over 127 bytes");
+}
+
 static void a_workflows_versions_count_from_1_and_its_name_has_no_slash(void **unused)
 {
     struct fixture f;
@@ -358,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_workflow_has_256_steps),
         cmocka_unit_test(a_workflow_has_64_messages),
         cmocka_unit_test(a_step_is_visited_4096_times_at_most),
+        cmocka_unit_test(a_code_has_127_bytes),
         cmocka_unit_test(a_workflows_versions_count_from_1_and_its_name_has_no_slash),
         cmocka_unit_test(an_engine_has_4096_limits),
     };
