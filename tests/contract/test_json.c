@@ -10,6 +10,7 @@
 #include "support/test.h"
 #include "support/value.h"
 
+#define JSON_DEPTH 128u
 #define TYPE(name) (&everything_##name##_type)
 
 static struct sarn_arena *arena;
@@ -156,9 +157,16 @@ static void text_that_is_not_utf8_is_not_written(void **unused)
 static void what_lies_too_deep_is_not_written(void **unused)
 {
     struct everything_inner circle = {.next = &circle};
+    struct everything_inner chain[JSON_DEPTH] = {0}; /* One is one too many. */
 
     (void)unused;
     assert_string_equal(write_json(TYPE(inner), &circle),
+                        "A everything.Inner is nested too deep for JSON.");
+    for (uint32_t i = 0; i + 1 < JSON_DEPTH; i++) {
+        chain[i].next = &chain[i + 1];
+    }
+    assert_int_equal(write_json(TYPE(inner), &chain[1])[0], '{');
+    assert_string_equal(write_json(TYPE(inner), &chain[0]),
                         "A everything.Inner is nested too deep for JSON.");
 }
 
@@ -355,18 +363,49 @@ static void each_fault_is_named(void **unused)
     }
 }
 
+/* So many objects, each inside the one before. */
+static struct sarn_str nested(uint32_t depth, char *text, size_t room)
+{
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < depth; i++) {
+        used += (size_t)snprintf(text + used, room - used, i == 0 ? "{" : "\"next\":{");
+    }
+    memset(text + used, '}', depth);
+    text[used + depth] = '\0';
+    return sarn_str(text);
+}
+
 static void json_nests_only_so_deep(void **unused)
 {
     char text[4096] = "";
-    size_t used = 0;
 
     (void)unused;
-    for (int i = 0; i < 200; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "{\"next\":");
-    }
+    assert_non_null(read_json(TYPE(inner), nested(JSON_DEPTH, text, sizeof(text))));
+    (void)nested(JSON_DEPTH + 1, text, sizeof(text));
     assert_non_null(strstr(refusal(TYPE(inner), text), "nested over 128 deep"));
     memset(text, '[', sizeof(text) - 1);
     assert_non_null(strstr(refusal(TYPE(inner), text), "must be an object"));
+}
+
+static void a_number_has_511_digits(void **unused)
+{
+    static const char head[] = "{\"an_f64\":1.";
+    char text[sizeof(head) + 520];
+    size_t digits = 509; /* And "1.". */
+
+    (void)unused;
+    for (uint32_t i = 0; i < 2; i++) {
+        memcpy(text, head, sizeof(head) - 1);
+        memset(text + sizeof(head) - 1, '0', digits + i);
+        memcpy(text + sizeof(head) - 1 + digits + i, "}", 2);
+        if (i == 0) {
+            assert_non_null(read_json(TYPE(single), sarn_str(text)));
+        } else {
+            assert_string_equal(refusal(TYPE(single), text),
+                                "everything.Single.an_f64 is out of range.");
+        }
+    }
 }
 
 /* --- hostile text and no memory --- */
@@ -442,6 +481,7 @@ int main(void)
         TEST(order_and_space_do_not_matter),
         TEST(each_fault_is_named),
         TEST(json_nests_only_so_deep),
+        TEST(a_number_has_511_digits),
         TEST(damaged_text_never_crashes),
         TEST(running_out_of_memory_is_an_error),
     };

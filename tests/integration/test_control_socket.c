@@ -387,6 +387,41 @@ static void half_a_line_is_waited_for(void **unused)
     close_world(&w);
 }
 
+/* A line of size bytes, its newline included, while the engine reads it; the answer. */
+static const char *say_long(struct world *w, int fd, size_t size)
+{
+    char *line = malloc(size);
+    const char *answer = "";
+
+    assert_non_null(line);
+    memset(line, 'x', size - 1);
+    line[size - 1] = '\n';
+    for (size_t said = 0; said < size && answer[0] == '\0';) {
+        ssize_t sent = send(fd, line + said, size - said, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        said += sent > 0 ? (size_t)sent : 0;
+        answer = heard(w, fd);
+    }
+    free(line);
+    return answer[0] != '\0' ? answer : heard(w, fd);
+}
+
+static void a_line_has_4_mib(void **unused)
+{
+    struct world w;
+    int fd;
+
+    (void)unused;
+    open_world(&w);
+    open_engine(&w, SARN_OPEN_CONTROL);
+    fd = join(&w);
+    assert_non_null(
+        strstr(say_long(&w, fd, 4u << 20), "\"status\":21,")); /* No JSON. */
+    assert_non_null(strstr(say_long(&w, fd, (4u << 20) + 1), "\"status\":19,"));
+    close(fd);
+    close_world(&w);
+}
+
 static void more_clients_than_there_is_room_for_are_told(void **unused)
 {
     struct world w;
@@ -518,6 +553,7 @@ int main(void)
         cmocka_unit_test(what_is_said_to_nobody_is_found_by_the_next_owner),
         cmocka_unit_test(nonsense_is_answered_with_an_error_each),
         cmocka_unit_test(half_a_line_is_waited_for),
+        cmocka_unit_test(a_line_has_4_mib),
         cmocka_unit_test(more_clients_than_there_is_room_for_are_told),
         cmocka_unit_test(without_an_owner_the_log_is_owned_for_a_moment),
         cmocka_unit_test(an_owner_without_a_socket_is_named),

@@ -309,6 +309,28 @@ static void all_buffered_run_in_order_one_by_one(void **unused)
     test_schedule_done(&test);
 }
 
+static void only_so_many_runs_are_under_way(void **unused)
+{
+    struct test_schedule test;
+
+    (void)unused;
+    test_schedule_hourly(&test, SARN_OVERLAP_ALLOW);
+    for (uint32_t i = 0; i < SARN__SCHEDULE_RUNS_MAX; i++) {
+        char text[40];
+        struct sarn__civil civil = sarn__civil_of(
+            (test_time_us("2026-11-21 15:00") + i * HOUR_US) / SARN__SECOND_US);
+
+        assert_int_equal(test.schedule.runs.count, i + 1);
+        assert_int_equal(test.schedule.passed_over, 0);
+        snprintf(text, sizeof(text), "%lld-%02u-%02u %02u:00", (long long)civil.year,
+                 civil.month, civil.day, civil.hour);
+        (void)test_schedule_at(&test, text);
+    }
+    assert_int_equal(test.schedule.runs.count, SARN__SCHEDULE_RUNS_MAX);
+    assert_int_equal(test.schedule.passed_over, 1);
+    test_schedule_done(&test);
+}
+
 static void the_buffer_has_a_limit(void **unused)
 {
     struct test_schedule test;
@@ -556,6 +578,7 @@ int main(void)
         cmocka_unit_test(skip_passes_over_what_overlaps),
         cmocka_unit_test(one_buffered_waits_for_the_end_and_more_are_passed_over),
         cmocka_unit_test(all_buffered_run_in_order_one_by_one),
+        cmocka_unit_test(only_so_many_runs_are_under_way),
         cmocka_unit_test(the_buffer_has_a_limit),
         cmocka_unit_test(cancel_and_terminate_stop_the_other_first),
         cmocka_unit_test(allowed_they_run_side_by_side),

@@ -238,6 +238,25 @@ static void given_prague(struct test_tzif *tzif)
     test_tzif(tzif, 2, 3600, changes, COUNT(changes), TEST_PRAGUE);
 }
 
+static void a_zone_has_64_kib(void **unused)
+{
+    struct sarn_error error = {SARN_OK, ""};
+    struct test_tzif tzif;
+    char *bytes = calloc(1, SARN__ZONE_BYTES_MAX + 1);
+
+    (void)unused;
+    assert_non_null(bytes);
+    given_prague(&tzif);
+    memcpy(bytes, tzif.bytes, tzif.size);
+    /* What follows the rule is not looked at. */
+    assert_int_equal(parse((struct sarn_str){bytes, SARN__ZONE_BYTES_MAX}, &error),
+                     SARN_OK);
+    assert_int_equal(parse((struct sarn_str){bytes, SARN__ZONE_BYTES_MAX + 1}, &error),
+                     SARN_ERR_CORRUPT);
+    assert_non_null(strstr(error.text, "over 64 KiB"));
+    free(bytes);
+}
+
 static void cut_off_anywhere_it_is_refused(void **unused)
 {
     struct sarn_error error = {SARN_OK, ""};
@@ -326,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_day_can_be_left_out),
         cmocka_unit_test(all_zero_is_utc),
         cmocka_unit_test(rules_are_read_as_posix_has_them),
+        cmocka_unit_test(a_zone_has_64_kib),
         cmocka_unit_test(cut_off_anywhere_it_is_refused),
         cmocka_unit_test(any_flipped_bit_is_survived),
         cmocka_unit_test(what_contradicts_itself_is_named),
