@@ -278,6 +278,50 @@ sarn_status sarn_open(const char *path,
     return SARN_OK;
 }
 
+/* --- opening without an engine --- */
+
+sarn_status sarn__bare_make_id(struct sarn_uuid *id, struct sarn_error *error)
+{
+    const struct sarn_ports ports = {.clock = sarn__posix_clock(),
+                                     .random = sarn__posix_random()};
+
+    return make_log_id(&ports, id, error);
+}
+
+sarn_status sarn__bare_open(const char *path,
+                            const struct sarn_uuid *log_id,
+                            int64_t created_us,
+                            struct sarn__bare *bare,
+                            struct sarn_error *error)
+{
+    const struct sarn_heap heap = sarn__heap_or_malloc(NULL);
+    struct sarn__lmdb_options lmdb = {.path = path,
+                                      .log_id = *log_id,
+                                      .now_us = created_us,
+                                      .process = sarn__posix_process()};
+    struct grounds *grounds;
+    struct sarn_ports ports;
+    sarn_status status;
+
+    SARN__TRY(make_grounds(&heap, NULL, 0, &grounds, error));
+    ports = make_ports(grounds);
+    lmdb.hash = ports.hash;
+    lmdb.heap = ports.heap;
+    status = open_lmdb(&lmdb, &ports.journal, error);
+    if (status != SARN_OK) {
+        release_grounds(grounds);
+        return status;
+    }
+    *bare = (struct sarn__bare){ports, grounds};
+    return SARN_OK;
+}
+
+void sarn__bare_close(struct sarn__bare *bare)
+{
+    bare->ports.journal.ops->close(bare->ports.journal.self);
+    release_grounds(bare->grounds);
+}
+
 /* --- opening to read --- */
 
 struct reader {

@@ -272,4 +272,22 @@ SARN_MUST_USE sarn_status sarn__sized_copy(void *to,
                                            const char *name,
                                            struct sarn_error *error);
 
+/* --- a log that nobody runs (infra/open.c) --- */
+
+/* Ports over the journal of the log at path, which is made, with id and time of making,
+ * if it is not there; to be given back to sarn__bare_close(). Errors as sarn_open(). */
+struct sarn__bare {
+    struct sarn_ports ports;
+    void *grounds;
+};
+SARN_MUST_USE sarn_status sarn__bare_open(const char *path,
+                                          const struct sarn_uuid *log_id,
+                                          int64_t created_us,
+                                          struct sarn__bare *bare,
+                                          struct sarn_error *error);
+void sarn__bare_close(struct sarn__bare *bare);
+/* A UUIDv7 for a log that does not exist yet. */
+SARN_MUST_USE sarn_status sarn__bare_make_id(struct sarn_uuid *id,
+                                             struct sarn_error *error);
+
 #endif
