@@ -1,5 +1,6 @@
 #include "infra/yajl/json.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <yajl/yajl_parse.h>
@@ -44,6 +45,36 @@ static int push(struct reader *r, struct frame frame)
     r->frames[r->depth++] = frame;
     return 1;
 }
+
+/* --- what is skipped --- */
+
+bool sarn__reader_skips(struct reader *r)
+{
+    bool skips = r->skipping;
+
+    r->skipping = r->skipped > 0; /* Outside of all, this value was the member. */
+    return skips;
+}
+
+static int skip_open(struct reader *r)
+{
+    if (r->skipped == SARN__JSON_DEPTH_MAX) {
+        return stop(r, sarn__fail(r->error, SARN_ERR_SCHEMA,
+                                  "The JSON of a %s is nested over %u deep.",
+                                  r->root->name, SARN__JSON_DEPTH_MAX));
+    }
+    r->skipped += 1;
+    return 1;
+}
+
+static int skip_close(struct reader *r)
+{
+    r->skipped -= 1;
+    r->skipping = r->skipped > 0;
+    return 1;
+}
+
+/* --- lists that grow --- */
 
 /* One more element of a list, all zero. */
 static void *add_element(struct reader *r, struct frame *list)
@@ -99,6 +130,9 @@ static int on_null(void *ctx)
     struct frame *frame = top(r);
     struct place place;
 
+    if (sarn__reader_skips(r)) {
+        return 1;
+    }
     if (frame != NULL && !is_list(frame)) {
         frame->seen[frame->field - frame->type->fields] = SEEN_NULL;
         frame->field = NULL;
@@ -145,6 +179,9 @@ static int on_start_map(void *ctx)
     struct place place;
     void *inner;
 
+    if (r->skipping) {
+        return skip_open(r);
+    }
     if (r->depth == 0 && r->root != &sarn_bytes_type) {
         return open_object(r, r->root, r->value);
     }
@@ -168,6 +205,9 @@ static int on_map_key(void *ctx, const unsigned char *text, size_t size)
     struct frame *frame = top(r);
     struct sarn_str key = {(const char *)text, (uint32_t)size};
 
+    if (r->skipping) {
+        return 1;
+    }
     for (uint32_t i = 0; i < frame->type->field_count; i++) {
         const struct sarn_field *field = &frame->type->fields[i];
 
@@ -181,6 +221,10 @@ static int on_map_key(void *ctx, const unsigned char *text, size_t size)
         frame->field = field;
         return 1;
     }
+    if (r->picking) {
+        r->skipping = true;
+        return 1;
+    }
     return stop(r, sarn__fail(r->error, SARN_ERR_SCHEMA, "%s has no member %.*s.",
                               frame->type->name, size < 64 ? (int)size : 64,
                               (const char *)text));
@@ -191,6 +235,9 @@ static int on_end_map(void *ctx)
     struct reader *r = ctx;
     struct frame *frame = top(r);
 
+    if (r->skipped > 0) {
+        return skip_close(r);
+    }
     for (uint32_t i = 0; i < frame->type->field_count; i++) {
         const struct sarn_field *field = &frame->type->fields[i];
         bool needed = (field->flags & SARN_FIELD_REQUIRED) != 0 &&
@@ -212,6 +259,9 @@ static int on_start_array(void *ctx)
     struct frame *frame = top(r);
     struct place place;
 
+    if (r->skipping) {
+        return skip_open(r);
+    }
     if (frame != NULL && !is_list(frame) && (frame->field->flags & SARN_FIELD_VECTOR)) {
         return push(r, (struct frame){.type = frame->type, .field = frame->field});
     }
@@ -224,9 +274,12 @@ static int on_end_array(void *ctx)
 {
     struct reader *r = ctx;
     struct frame *list = top(r), *owner = list - 1;
-    struct sarn_vector *vector =
-        (struct sarn_vector *)(void *)(owner->value + list->field->offset);
+    struct sarn_vector *vector;
 
+    if (r->skipped > 0) {
+        return skip_close(r);
+    }
+    vector = (struct sarn_vector *)(void *)(owner->value + list->field->offset);
     *vector = (struct sarn_vector){list->value, list->size};
     owner->field = NULL;
     r->depth -= 1;
@@ -328,11 +381,12 @@ static sarn_status parse(struct reader *r, struct sarn_str json)
     return status == yajl_status_ok ? SARN_OK : malformed(r, parser);
 }
 
-sarn_status sarn__yajl_read(const struct sarn_type *type,
-                            struct sarn_str json,
-                            void *value,
-                            struct sarn_arena *arena,
-                            struct sarn_error *error)
+static sarn_status read_or_pick(const struct sarn_type *type,
+                                struct sarn_str json,
+                                bool picking,
+                                void *value,
+                                struct sarn_arena *arena,
+                                struct sarn_error *error)
 {
     struct reader *r = sarn_arena_alloc(arena, sizeof(*r));
 
@@ -352,7 +406,27 @@ sarn_status sarn__yajl_read(const struct sarn_type *type,
     r->memory.arena = arena;
     r->error = error;
     r->root = type;
+    r->picking = picking;
     SARN__TRY(parse(r, json));
     memcpy(value, r->value, type->size);
     return SARN_OK;
+}
+
+sarn_status sarn__yajl_read(const struct sarn_type *type,
+                            struct sarn_str json,
+                            void *value,
+                            struct sarn_arena *arena,
+                            struct sarn_error *error)
+{
+    return read_or_pick(type, json, false, value, arena, error);
+}
+
+sarn_status sarn__yajl_pick(const struct sarn_type *type,
+                            struct sarn_str json,
+                            void *value,
+                            struct sarn_arena *arena,
+                            struct sarn_error *error)
+{
+    assert(type != &sarn_bytes_type);
+    return read_or_pick(type, json, true, value, arena, error);
 }

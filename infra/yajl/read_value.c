@@ -64,6 +64,9 @@ int sarn__read_bool(struct reader *r, bool value)
 {
     struct place place;
 
+    if (sarn__reader_skips(r)) {
+        return 1;
+    }
     if (!sarn__reader_place(r, &place)) {
         return 0;
     }
@@ -80,6 +83,9 @@ int sarn__read_number(struct reader *r, struct sarn_str text)
     int64_t integer;
     double real;
 
+    if (sarn__reader_skips(r)) {
+        return 1;
+    }
     if (!sarn__reader_place(r, &place)) {
         return 0;
     }
@@ -153,6 +159,9 @@ int sarn__read_text(struct reader *r, struct sarn_str text)
     struct place place;
     double real;
 
+    if (sarn__reader_skips(r)) {
+        return 1;
+    }
     if (!sarn__reader_place(r, &place)) {
         return 0;
     }

@@ -24,7 +24,10 @@ struct reader {
     struct sarn_error *error;
     sarn_status status; /* Why reading stopped. */
     const struct sarn_type *root;
-    void *value; /* The struct of root. */
+    void *value;      /* The struct of root. */
+    bool picking;     /* Members that a type has not are skipped. */
+    bool skipping;    /* What comes next, or is open, belongs to one of those. */
+    uint32_t skipped; /* Lists and objects of it that are open. */
     uint32_t depth;
     struct frame frames[SARN__JSON_DEPTH_MAX];
 };
@@ -43,6 +46,8 @@ int sarn__reader_refuse(struct reader *r,
                         const struct sarn_type *type,
                         const struct sarn_field *field,
                         const char *what);
+/* A single value comes: is it to be skipped? */
+bool sarn__reader_skips(struct reader *r);
 /* A single value comes; 0: there is no place for one. */
 int sarn__reader_place(struct reader *r, struct place *place);
 

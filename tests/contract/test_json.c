@@ -408,6 +408,70 @@ static void a_number_has_511_digits(void **unused)
     }
 }
 
+/* --- reading what is wanted only --- */
+
+static sarn_status pick(const struct sarn_type *type, const char *json, void *value)
+{
+    struct sarn_json port = sarn__yajl_json();
+
+    error = (struct sarn_error){0};
+    return port.ops->pick(port.self, type, sarn_str(json), value, arena, &error);
+}
+
+static void what_is_not_wanted_is_skipped(void **unused)
+{
+    static const char *const rows[] = {
+        "{\"name\":\"n\",\"value\":7}",
+        "{\"a\":1,\"name\":\"n\",\"b\":null,\"value\":7,\"c\":\"\\u20ac\"}",
+        "{\"a\":{\"value\":8,\"b\":[{\"name\":null},[],{}]},\"name\":\"n\",\"value\":"
+        "7}",
+        "{\"a\":[1e999,true,[{}]],\"value\":7,\"name\":\"n\",\"a\":[],\"a\":{}}",
+        "{\"next\":{\"x\":{\"next\":5}},\"value\":7,\"name\":\"n\"}",
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct everything_inner value;
+
+        if (pick(TYPE(inner), rows[i], &value) != SARN_OK) {
+            fail_msg("%s: %s", rows[i], error.text);
+        }
+        assert_true(sarn_str_equal(value.name, sarn_str("n")));
+        assert_int_equal(value.value, 7);
+        assert_int_equal(value.next != NULL, i == 4);
+    }
+}
+
+static void what_is_wanted_is_checked_as_ever(void **unused)
+{
+    static const struct {
+        const char *json, *says;
+    } rows[] = {
+        {"{\"a\":[{}],\"value\":1.5}", "value is not a whole"},
+        {"{\"value\":1,\"a\":{\"value\":1},\"value\":1}", "value is there twice"},
+        {"{\"a\":[}", "malformed"},
+        {"{\"a\":{\"b\"}}", "malformed"},
+        {"{\"a\":\"\\ud800\"}", "not UTF-8"},
+        {"[]", "must be an object"},
+        {"[[1]]", "must be an object"},
+        {"5", "must be an object"},
+        {"", "malformed"},
+    };
+    char deep[4096] = "{\"a\":";
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct everything_inner value;
+
+        assert_int_equal(pick(TYPE(inner), rows[i].json, &value), SARN_ERR_SCHEMA);
+        assert_non_null(strstr(error.text, rows[i].says));
+    }
+    memset(deep + 5, '[', sizeof(deep) - 6);
+    assert_int_equal(pick(TYPE(inner), deep, &(struct everything_inner){.value = 0}),
+                     SARN_ERR_SCHEMA);
+    assert_non_null(strstr(error.text, "nested over 128 deep"));
+}
+
 /* --- hostile text and no memory --- */
 
 static const char sample[] =
@@ -482,6 +546,8 @@ int main(void)
         TEST(each_fault_is_named),
         TEST(json_nests_only_so_deep),
         TEST(a_number_has_511_digits),
+        TEST(what_is_not_wanted_is_skipped),
+        TEST(what_is_wanted_is_checked_as_ever),
         TEST(damaged_text_never_crashes),
         TEST(running_out_of_memory_is_an_error),
     };
