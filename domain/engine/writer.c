@@ -213,13 +213,20 @@ static sarn_status place(struct sarn__writer *writer,
     return sarn__writer_pend_head(writer, meta->tenant, event->stream, &head);
 }
 
+/* Refused here, so that what shares the commit does not fail with it. */
 static sarn_status append_record(struct sarn__writer *writer,
-                                 const struct sarn__record *record)
+                                 const struct sarn__record *record,
+                                 struct sarn_error *error)
 {
     struct sarn__batch *batch = writer->open;
     size_t size = sarn__record_size(record);
     char *bytes;
 
+    if (size > SARN__APPEND_BYTES_MAX - batch->bytes) {
+        return sarn__fail(error, SARN_ERR_TOO_LARGE,
+                          "one commit has at most %u bytes, and this is more: split it",
+                          SARN__APPEND_BYTES_MAX);
+    }
     SARN__TRY(batch_reserve(batch));
     bytes = sarn_arena_alloc(batch->arena, size);
     if (bytes == NULL) {
@@ -256,7 +263,7 @@ static sarn_status put(struct sarn__writer *writer,
         record->has_command = true;
         record->command = *event->command;
     }
-    return append_record(writer, record);
+    return append_record(writer, record, error);
 }
 
 sarn_status sarn__writer_put(struct sarn__writer *writer,

@@ -87,6 +87,29 @@ static void a_child_is_waited_for_and_its_result_is_the_steps_output(void **unus
     }
 }
 
+static void a_childs_id_has_200_bytes(void **unused)
+{
+    char id[200];
+    struct stage stage;
+
+    (void)unused;
+    memset(id, 'n', sizeof(id));
+    for (uint32_t i = 0; i < 2; i++) { /* "<id>/kid" has 200 bytes, and one more. */
+        struct sarn__sim_outcome out = {0};
+
+        open_family(&stage, &parent, &child, 1);
+        id[196 + i] = '\0';
+        stage_start(&stage, "w", id, NULL, SARN_EXISTS_JOIN, &out);
+        sarn__sim_run(stage.sim);
+        assert_string_equal(stage_describe(&stage, &out),
+                            i == 0 ? "ok"
+                                   : "failed and was compensated: the child's id is "
+                                     "too long, or no UTF-8");
+        id[196 + i] = 'n';
+        stage_close(&stage);
+    }
+}
+
 static void a_child_that_fails_fails_its_step(void **unused)
 {
     struct stage stage;
@@ -358,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_is_waited_for_and_its_result_is_the_steps_output),
+        cmocka_unit_test(a_childs_id_has_200_bytes),
         cmocka_unit_test(a_child_that_fails_fails_its_step),
         cmocka_unit_test(a_child_that_completed_is_undone_with_its_parent),
         cmocka_unit_test(a_child_that_runs_is_told_what_its_step_declares),
