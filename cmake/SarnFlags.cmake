@@ -37,7 +37,9 @@ add_library(sarn_flags INTERFACE)
 target_compile_options(
   sarn_flags
   INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Werror
-            $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>)
+            $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>
+            # assert(!"why") is how we say what cannot be.
+            $<$<C_COMPILER_ID:Clang>:-Wno-string-conversion>)
 
 add_compile_options(-fstack-protector-strong)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$")
@@ -48,10 +50,15 @@ add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 if(SARN_SANITIZE)
   # Nothing found is survived: a test that goes on after a report would pass.
   add_compile_options(-fsanitize=${SARN_SANITIZE} -fno-sanitize-recover=all
-                      -fno-omit-frame-pointer -O1 -Wno-maybe-uninitialized)
+                      -fno-omit-frame-pointer -O1
+                      $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_link_options(-fsanitize=${SARN_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_FORTIFY_SOURCE=2)
+endif()
+if(SARN_FUZZ)
+  # libFuzzer sees which edges an input takes: in every object, not in the targets alone.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(SARN_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)

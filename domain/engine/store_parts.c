@@ -111,7 +111,7 @@ sarn_status sarn__stream_unpack(uint64_t number,
                  .version = sarn__get_u64(bytes),
                  .last_position = view->position,
                  .first_version = sarn__get_u64(bytes + 8),
-                 .deleted = (bytes[20] & SARN__STREAM_DELETED) != 0},
+                 .deleted = ((uint8_t)bytes[20] & SARN__STREAM_DELETED) != 0},
         .tenant = sarn__get_u32(bytes + 16),
         .name = {bytes + SARN__STREAM_FIXED_BYTES,
                  view->size - SARN__STREAM_FIXED_BYTES}};

@@ -28,7 +28,7 @@ bool is_name(const flatbuffers::String *text, bool dots)
         return false;
     }
     for (uint32_t i = 0; i < text->size(); i++) {
-        char c = text->Data()[i];
+        char c = static_cast<char>(text->Data()[i]);
 
         if (dots && c == '.' && !start) {
             start = true;
