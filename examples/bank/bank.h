@@ -54,6 +54,11 @@ enum bank_result { BANK_ROW, BANK_MALFORMED, BANK_END, BANK_UNREADABLE };
 
 struct bank_reader;
 
+#define BANK_REASON_BYTES 256u
+
+/* Read file, which is the reader's from now on. NULL: reason says why, and file is
+ * closed. */
+struct bank_reader *bank_reader_read(FILE *file, char reason[BANK_REASON_BYTES]);
 /* NULL: said why on stderr. */
 struct bank_reader *bank_reader_open(const char *path);
 void bank_reader_close(struct bank_reader *reader);

@@ -114,20 +114,14 @@ enum bank_result bank_csv_split(struct bank_csv *csv,
     return BANK_ROW;
 }
 
-bool bank_csv_open(struct bank_csv *csv, const char *path)
+void bank_csv_begin(struct bank_csv *csv, FILE *file)
 {
     struct stat info;
 
-    csv->file = fopen(path, "rbe");
-    if (csv->file == NULL) {
-        (void)bank_csv_explain(csv, BANK_UNREADABLE, "cannot open %s: %s", path,
-                               strerror(errno));
-        return false;
-    }
-    if (fstat(fileno(csv->file), &info) == 0 && S_ISREG(info.st_mode)) {
+    csv->file = file;
+    if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode)) {
         csv->total = (uint64_t)info.st_size;
     }
-    return true;
 }
 
 void bank_csv_close(struct bank_csv *csv)

@@ -10,11 +10,11 @@ struct bank_csv {
     uint64_t line;         /* The last one read, from 1. */
     uint64_t bytes, total; /* Read so far, of how many; total 0: not known. */
     char text[BANK_LINE_BYTES_MAX + 1];
-    char reason[256]; /* Why not. */
+    char reason[BANK_REASON_BYTES]; /* Why not. */
 };
 
-/* csv is all zero. false: see csv->reason. */
-bool bank_csv_open(struct bank_csv *csv, const char *path);
+/* csv is all zero; file becomes its own. */
+void bank_csv_begin(struct bank_csv *csv, FILE *file);
 void bank_csv_close(struct bank_csv *csv);
 
 /* The next line to csv->text, without its end: BANK_ROW, or BANK_MALFORMED with a

@@ -1,4 +1,5 @@
 /* From a line of the bank's file to a checked row. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -385,14 +386,16 @@ bank_reader_next(struct bank_reader *reader, struct bank_row *row, const char **
 
 /* --- the file --- */
 
-/* The first line names the columns; that is how a transactions file is known. */
-static bool check_header(struct bank_reader *reader, const char *path)
+/* The first line names the columns; that is how a transactions file is known. What is
+ * wrong is the reason. */
+static bool check_header(struct bank_reader *reader)
 {
     char *fields[FIELD_COUNT] = {NULL};
+    char why[sizeof(reader->csv.reason)];
     enum bank_result result = bank_csv_line(&reader->csv);
 
     if (result == BANK_END) {
-        fprintf(stderr, "bank: %s is empty\n", path);
+        (void)bank_csv_explain(&reader->csv, BANK_END, "is empty");
         return false;
     }
     if (result == BANK_ROW) {
@@ -404,38 +407,56 @@ static bool check_header(struct bank_reader *reader, const char *path)
         result = bank_csv_split(&reader->csv, columns, FIELD_COUNT, fields);
     }
     for (int i = 0; i < FIELD_COUNT && result == BANK_ROW; i++) {
+        char shown[SHOWN_BYTES];
+
         if (strcmp(fields[i], columns[i]) != 0) {
             result = bank_csv_explain(&reader->csv, BANK_MALFORMED,
-                                      "column %d is \"%s\", not %s", i + 1, fields[i],
-                                      columns[i]);
+                                      "column %d is \"%s\", not %s", i + 1,
+                                      show(fields[i], shown), columns[i]);
         }
     }
     if (result != BANK_ROW) {
-        fprintf(stderr,
-                "bank: %s is not a file of transactions: its first line should be "
-                "trans_id;account_id;date;..., but %s\n",
-                path, reader->csv.reason);
-        return false;
+        snprintf(why, sizeof(why), "%s", reader->csv.reason);
+        (void)bank_csv_explain(
+            &reader->csv, result,
+            "is not a file of transactions: its first line should be "
+            "trans_id;account_id;date;..., but %s",
+            why);
     }
-    return true;
+    return result == BANK_ROW;
 }
 
-struct bank_reader *bank_reader_open(const char *path)
+struct bank_reader *bank_reader_read(FILE *file, char reason[BANK_REASON_BYTES])
 {
     struct bank_reader *reader = calloc(1, sizeof(*reader));
 
     if (reader == NULL) {
-        fprintf(stderr, "bank: out of memory\n");
+        fclose(file);
+        snprintf(reason, BANK_REASON_BYTES, "cannot be read: out of memory");
         return NULL;
     }
-    if (!bank_csv_open(&reader->csv, path)) {
-        fprintf(stderr, "bank: %s\n", reader->csv.reason);
-        free(reader);
-        return NULL;
-    }
-    if (!check_header(reader, path)) {
+    bank_csv_begin(&reader->csv, file);
+    if (!check_header(reader)) {
+        snprintf(reason, BANK_REASON_BYTES, "%s", reader->csv.reason);
         bank_reader_close(reader);
         return NULL;
+    }
+    return reader;
+}
+
+struct bank_reader *bank_reader_open(const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    char reason[BANK_REASON_BYTES];
+    struct bank_reader *reader;
+
+    if (file == NULL) {
+        fprintf(stderr, "bank: cannot open %s: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    reader = bank_reader_read(file, reason);
+    if (reader == NULL) {
+        fprintf(stderr, "bank: %s %s\n", path, reason);
     }
     return reader;
 }
