@@ -5,32 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infra/host/control_line.h"
 #include "infra/yajl/json.h"
-
-static bool is_same(const struct sarn__said *a, const struct sarn__said *b)
-{
-    switch ((enum sarn__said_kind)a->kind) {
-    case SARN__SAID_CONTROL:
-        return a->as.control.op == b->as.control.op &&
-               a->as.control.fate == b->as.control.fate &&
-               sarn_str_equal(a->as.control.workflow, b->as.control.workflow) &&
-               sarn_str_equal(a->as.control.name, b->as.control.name) &&
-               sarn_str_equal(a->as.control.json, b->as.control.json);
-    case SARN__SAID_SCHEDULE:
-        return sarn_str_equal(a->as.schedule.id, b->as.schedule.id) &&
-               sarn_str_equal(sarn_str(a->as.schedule.cron),
-                              sarn_str(b->as.schedule.cron)) &&
-               sarn_str_equal(a->input, b->input) &&
-               a->as.schedule.interval_us == b->as.schedule.interval_us &&
-               a->as.schedule.overlap == b->as.schedule.overlap;
-    case SARN__SAID_SCHEDULE_CHANGE:
-        return a->as.schedule_change.op == b->as.schedule_change.op &&
-               sarn_str_equal(a->as.schedule_change.id, b->as.schedule_change.id) &&
-               a->as.schedule_change.from_us == b->as.schedule_change.from_us;
-    }
-    return false;
-}
+#include "said.h"
 
 static void as_request(struct sarn_str line, struct sarn_arena *arena)
 {
@@ -43,8 +19,7 @@ static void as_request(struct sarn_str line, struct sarn_arena *arena)
     }
     if (sarn__control_line_write(&json, &said, arena, &again, NULL) != SARN_OK ||
         sarn__control_line_read(&json, again, arena, &back, NULL) != SARN_OK ||
-        said.kind != back.kind || !is_same(&said, &back) ||
-        memchr(again.data, '\n', again.size) != NULL) {
+        !said_same(&said, &back) || memchr(again.data, '\n', again.size) != NULL) {
         abort();
     }
 }
