@@ -31,7 +31,8 @@ enum at {
 #define COMMAND_FIXED_BYTES                                                            \
     26u /* Of an encoded command result: all before its key.                           \
          */
-#define EXTENSION_HEAD 4u
+#define COMMAND_TEXT_MAX 255u
+#define EXTENSION_HEAD   4u
 
 static size_t padded(size_t size, size_t to)
 {
@@ -103,7 +104,8 @@ static void put_command(uint8_t **next, const struct sarn__command_result *comma
 {
     uint8_t *at = put_extension(next, SARN__EXT_COMMAND, command_size(command));
 
-    assert(command->key.size <= SARN_KEY_BYTES_MAX && command->text.size <= 255);
+    assert(command->key.size <= SARN_KEY_BYTES_MAX &&
+           command->text.size <= COMMAND_TEXT_MAX);
     sarn__put_u32(at, command->status);
     sarn__put_u32(at + 4, command->event_count);
     memcpy(at + 8, command->payload_hash, sizeof(command->payload_hash));
@@ -189,7 +191,8 @@ SARN_MUST_USE static sarn_status get_command(struct sarn_str bytes,
         return SARN_ERR_CORRUPT;
     }
     key_size = sarn__get_u16(at + 24);
-    if (key_size > bytes.size - COMMAND_FIXED_BYTES) {
+    if (key_size > SARN_KEY_BYTES_MAX || key_size > bytes.size - COMMAND_FIXED_BYTES ||
+        bytes.size - COMMAND_FIXED_BYTES - key_size > COMMAND_TEXT_MAX) {
         return SARN_ERR_CORRUPT;
     }
     command->status = sarn__get_u32(at);
@@ -201,25 +204,30 @@ SARN_MUST_USE static sarn_status get_command(struct sarn_str bytes,
     return SARN_OK;
 }
 
+/* Longer ones are never written, and are no keys of tables. */
+SARN_MUST_USE static sarn_status get_name(struct sarn_str bytes, struct sarn_str *name)
+{
+    if (bytes.size > SARN_NAME_BYTES_MAX || bytes.size > SARN_STREAM_NAME_BYTES_MAX) {
+        return SARN_ERR_CORRUPT;
+    }
+    *name = bytes;
+    return SARN_OK;
+}
+
 SARN_MUST_USE static sarn_status
 get_extension(uint16_t kind, struct sarn_str bytes, struct sarn__record *record)
 {
     switch (kind) {
     case SARN__EXT_STREAM_NAME:
-        record->stream_name = bytes;
-        break;
+        return get_name(bytes, &record->stream_name);
     case SARN__EXT_TYPE_NAME:
-        record->type_name = bytes;
-        break;
+        return get_name(bytes, &record->type_name);
     case SARN__EXT_ACTOR_NAME:
-        record->actor_name = bytes;
-        break;
+        return get_name(bytes, &record->actor_name);
     case SARN__EXT_ORIGIN_NAME:
-        record->origin_name = bytes;
-        break;
+        return get_name(bytes, &record->origin_name);
     case SARN__EXT_SCHEMA_NAME:
-        record->schema_name = bytes;
-        break;
+        return get_name(bytes, &record->schema_name);
     case SARN__EXT_COMMAND:
         record->has_command = true;
         return get_command(bytes, &record->command);
