@@ -295,6 +295,41 @@ static void extensions_of_a_later_version_are_skipped(void **unused)
     assert_same_text(out.type_name, in.type_name);
 }
 
+/* Longer ones are never written, and would not fit a table's key. */
+static void names_keys_and_texts_are_refused_when_too_long(void **unused)
+{
+    static const struct {
+        uint32_t at;
+        uint16_t value;
+        sarn_status status;
+    } rows[] = {
+        {4 + 24, 255, SARN_OK}, /* The key has 255 bytes, and so has the text; */
+        {4 + 24, 256, SARN_ERR_CORRUPT},              /* one more here, */
+        {4 + 24, 254, SARN_ERR_CORRUPT},              /* or there. */
+        {0, SARN__EXT_STREAM_NAME, SARN_ERR_CORRUPT}, /* All of it as a name. */
+        {0, SARN__EXT_TYPE_NAME, SARN_ERR_CORRUPT},
+        {0, SARN__EXT_ACTOR_NAME, SARN_ERR_CORRUPT},
+        {0, SARN__EXT_ORIGIN_NAME, SARN_ERR_CORRUPT},
+        {0, SARN__EXT_SCHEMA_NAME, SARN_ERR_CORRUPT},
+    };
+    struct sarn_hash hash = sarn__memory_hash();
+    struct sarn__record in = {.position = 77, .has_command = true}, out;
+    struct encoded encoded;
+    char text[255];
+
+    (void)unused;
+    memset(text, 'k', sizeof(text));
+    in.command.key = (struct sarn_str){text, sizeof(text)};
+    in.command.text = (struct sarn_str){text, sizeof(text)};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        encode(&in, &hash, &encoded);
+        sarn__put_u16((char *)encoded.bytes + SARN__RECORD_HEADER_BYTES + rows[i].at,
+                      rows[i].value);
+        assert_int_equal(sarn__record_decode(77, encoded.view, NULL, &out, NULL),
+                         rows[i].status);
+    }
+}
+
 static void links_are_read_without_the_rest(void **unused)
 {
     struct sarn_hash hash = sarn__memory_hash();
@@ -459,6 +494,7 @@ int main(void)
         cmocka_unit_test(no_bytes_lead_outside_of_them),
         cmocka_unit_test(impossible_fields_are_refused),
         cmocka_unit_test(extensions_of_a_later_version_are_skipped),
+        cmocka_unit_test(names_keys_and_texts_are_refused_when_too_long),
         cmocka_unit_test(links_are_read_without_the_rest),
         cmocka_unit_test(a_commit_comes_back_and_its_hash_covers_its_records),
         cmocka_unit_test(every_flipped_bit_of_a_commit_is_noticed),
