@@ -117,7 +117,9 @@ sarn_status Loader::open(struct sarn_str name, struct sarn_str bfbs)
     if (!label || !schema_) {
         return nomem();
     }
-    std::memcpy(label, name.data, name.size);
+    if (name.size > 0) { // A log may keep a schema without a name.
+        std::memcpy(label, name.data, name.size);
+    }
     schema_->name = label;
     if (bfbs.size < 8 || bfbs.size > bfbs_bytes_max) {
         return corrupt("its size is not that of a .bfbs");

@@ -5,6 +5,7 @@
  * Input: argv, a word a line, from the command's name on. */
 #include "fuzz.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
