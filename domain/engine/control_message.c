@@ -236,6 +236,7 @@ sarn_status sarn__engine_query(sarn_engine *engine,
     struct sarn_str answer = {NULL, 0};
 
     sarn__engine_settle(engine);
+    SARN__TRY(sarn__engine_knows(engine, error));
     SARN__TRY(read_execution(engine, tenant, workflow, workflow_id, arena, &execution,
                              error));
     SARN__TRY(find_query(engine, workflow, execution, name, input, &definition,

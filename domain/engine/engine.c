@@ -14,6 +14,8 @@
 #define SPLIT_EVENTS  256u  /* Decided at once while no append is out. */
 #define RECOVER_COUNT 256u  /* Executions recovered in one turn. */
 
+#define REST_US INT64_C(100000) /* Between two tries without memory. */
+
 /* --- small things --- */
 
 void sarn__engine_observe(sarn_engine *engine,
@@ -37,6 +39,11 @@ void sarn__engine_observe(sarn_engine *engine,
 
         hooks->observe(hooks->arg, &observation);
     }
+}
+
+void sarn__engine_rest(sarn_engine *engine)
+{
+    engine->rest_until_us = sarn__writer_now(&engine->writer) + REST_US;
 }
 
 void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job)
@@ -277,19 +284,16 @@ static bool follow(sarn_engine *engine)
     bool subscribers = false;
     sarn_status status;
 
-    if (engine->winding || engine->stopped != SARN_OK ||
-        (engine->follow_retry_us != 0 &&
-         sarn__writer_now(&engine->writer) < engine->follow_retry_us)) {
+    if (engine->winding || engine->stopped != SARN_OK) {
         return false;
     }
-    engine->follow_retry_us = 0;
     status =
         sarn__projections_follow(engine->log.projections, FOLLOW_EVENTS, &rows, &error);
     if (status == SARN_OK) {
         status = sarn__bus_follow(engine->bus, FOLLOW_EVENTS, &subscribers, &error);
     }
     if (status == SARN_ERR_NOMEM) { /* Each goes on from where it is. */
-        engine->follow_retry_us = sarn__writer_now(&engine->writer) + SARN__RETRY_US;
+        sarn__engine_rest(engine);
     } else if (status != SARN_OK) {
         sarn__engine_halt(engine, status, &error);
     }
@@ -301,9 +305,12 @@ static bool background(sarn_engine *engine)
 {
     bool more = false;
 
-    if (engine->winding || engine->stopped != SARN_OK) {
+    if (engine->winding || engine->stopped != SARN_OK ||
+        (engine->rest_until_us != 0 &&
+         sarn__writer_now(&engine->writer) < engine->rest_until_us)) {
         return false;
     }
+    engine->rest_until_us = 0;
     more = sarn__orchestrator_wake(engine);
     more = sarn__orchestrator_recover(engine, RECOVER_COUNT) || more;
     more = sarn__schedules_turn(engine) || more;
@@ -318,9 +325,8 @@ static int64_t next_wake(sarn_engine *engine)
         engine->winding ? INT64_MAX : sarn__schedules_next_wake(engine);
 
     wake_us = schedules_us < wake_us ? schedules_us : wake_us;
-    if (engine->follow_retry_us != 0 && engine->follow_retry_us < wake_us &&
-        !engine->winding && engine->stopped == SARN_OK) {
-        wake_us = engine->follow_retry_us;
+    if (engine->rest_until_us != 0 && !engine->winding && engine->stopped == SARN_OK) {
+        wake_us = engine->rest_until_us; /* Whatever is due before waits until then. */
     }
     /* While a job is out nothing is flushed, however late it is. */
     if (engine->flush_retry_us != 0 && engine->flush_retry_us < wake_us &&

@@ -171,6 +171,10 @@ const struct sarn_options *sarn__engine_options(const sarn_engine *engine);
 /* Fold what is durable, so that an answer from the log, its rows and states holds every
  * event that was replied to. Called before every question; those below do it. */
 void sarn__engine_settle(sarn_engine *engine);
+/* Could it be? SARN_ERR_CLOSED: no, so the engine has stopped, and knows less than what
+ * was replied to. */
+SARN_MUST_USE sarn_status sarn__engine_knows(const sarn_engine *engine,
+                                             struct sarn_error *error);
 
 SARN_MUST_USE sarn_status sarn__engine_load(sarn_engine *engine,
                                             uint32_t tenant,

@@ -122,6 +122,7 @@ void sarn__orchestrator_durable(sarn_engine *engine)
         struct sarn__run *run = sarn__run_take_from(orchestrator, SARN__GATED);
 
         sarn__run_forget_held(run);
+        run->tries = 0;
         if (run->execution != NULL) {
             run->orphaned = sarn__execution_is_orphaned(run->execution);
             sarn__run_answer(engine, run);
@@ -148,7 +149,7 @@ static void fall_back(sarn_engine *engine, struct sarn__run *run)
         /* There will be no later, and what is held would have to be asked about. */
         sarn__run_move(engine->orchestrator, run, SARN__READY);
     } else {
-        sarn__run_postpone(engine, run);
+        sarn__run_postpone(engine, run, &engine->commit_job.error);
     }
 }
 

@@ -8,6 +8,8 @@
 #include "engine/orchestrator_state.h"
 #include "engine/schedules.h"
 
+#define TRIES_TOLD 2u /* That came to nothing, before whoever waits is told. */
+
 static sarn_status settle(struct sarn__unit *unit,
                           const struct sarn__duty *duty,
                           const struct sarn__outcome *outcome,
@@ -388,12 +390,36 @@ static sarn_status drive(struct sarn__unit *unit, struct sarn_error *error)
 
 /* --- what is left --- */
 
-void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run)
+/* Whoever waits for its end may do so for ever, if nothing changes. */
+static void
+tell_waiters(sarn_engine *engine, struct sarn__run *run, const struct sarn_error *why)
+{
+    struct sarn_error error = {SARN_OK, ""};
+    sarn_status status =
+        sarn__fail(&error, why->status,
+                   "%.140s; the execution goes on as soon as it can: start it again to "
+                   "hear how it ends",
+                   why->text);
+
+    sarn__run_answer_error(engine, run, status, &error);
+}
+
+void sarn__run_postpone(sarn_engine *engine,
+                        struct sarn__run *run,
+                        const struct sarn_error *why)
 {
     struct sarn__orchestrator *orchestrator = engine->orchestrator;
 
     sarn__run_move(orchestrator, run, SARN__NOWHERE);
     run->postponed = true;
+    if (why->status != SARN_OK && why->status != SARN_ERR_STATE) {
+        if (run->tries < TRIES_TOLD) {
+            run->tries++;
+        }
+        if (run->tries == TRIES_TOLD) {
+            tell_waiters(engine, run, why);
+        }
+    }
     sarn__timers_set(&orchestrator->timers, &run->timer,
                      sarn__writer_now(&engine->writer) + SARN__RUN_AGAIN_US);
 }
@@ -463,6 +489,7 @@ static void follow(struct sarn__unit *unit)
         sarn__run_move(orchestrator, run, SARN__GATED);
         return;
     }
+    run->tries = 0;
     sarn__run_forget_held(run);
     sarn__run_answer(engine, run);
     if (run->definition != NULL) {
@@ -475,7 +502,9 @@ static void follow(struct sarn__unit *unit)
     }
     status = sarn__run_launch(engine, run, plan);
     if (status == SARN_ERR_NOMEM) {
-        sarn__run_postpone(engine, run);
+        const struct sarn_error why = {status, "out of memory for an attempt"};
+
+        sarn__run_postpone(engine, run, &why);
         return;
     }
     set_timer(engine, run, plan->wake_us);
@@ -522,7 +551,7 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
     sarn__run_move(engine->orchestrator, run, SARN__NOWHERE);
     status = sarn__run_load(engine, run, &error);
     if (status == SARN_ERR_NOMEM || status == SARN_ERR_STATE || status == SARN_ERR_IO) {
-        sarn__run_postpone(engine, run);
+        sarn__run_postpone(engine, run, &error);
         return;
     }
     if (status != SARN_OK) {
@@ -531,7 +560,7 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run)
     }
     sarn__unit_begin(&unit, engine, run, run->execution->beginning.run_id);
     if (sarn__run_go_on(&unit, &error) != SARN_OK) {
-        sarn__run_postpone(engine, run);
+        sarn__run_postpone(engine, run, &error);
     }
 }
 

@@ -78,6 +78,7 @@ struct sarn__run {
     uint16_t reserved; /* Intents that are not durable: each is to have a worker. */
     uint8_t priority;
     uint8_t where;   /* enum sarn__where */
+    uint8_t tries;   /* In a row, that came to nothing for want of memory or disk. */
     bool recovered;  /* Its windows may have been used by who is gone. */
     bool orphaned;   /* So may intents that are durable. */
     bool postponed;  /* Its timer only gives memory or disk time to come back. */
@@ -243,8 +244,11 @@ void sarn__run_advance(sarn_engine *engine, struct sarn__run *run);
  * failure nothing was written. */
 SARN_MUST_USE sarn_status sarn__run_go_on(struct sarn__unit *unit,
                                           struct sarn_error *error);
-/* Memory or disk ran out: try again in a while. */
-void sarn__run_postpone(sarn_engine *engine, struct sarn__run *run);
+/* Memory or disk ran out, as why says: try again in a while. If it does so again,
+ * whoever waits is told. */
+void sarn__run_postpone(sarn_engine *engine,
+                        struct sarn__run *run,
+                        const struct sarn_error *why);
 /* Hand out what is ready, and let those go on that were called. true: more are left.
  */
 bool sarn__runs_pump(sarn_engine *engine);

@@ -85,7 +85,7 @@ sarn_status sarn__run_tell(sarn_engine *engine,
         status = sarn__run_go_on(&unit, &why);
     }
     if (status != SARN_OK) {
-        sarn__run_postpone(engine, run);
+        sarn__run_postpone(engine, run, &why);
         return sarn__fail(error, status, "%s", why.text);
     }
     (void)sarn__runs_pump(engine);

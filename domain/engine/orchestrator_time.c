@@ -133,10 +133,12 @@ bool sarn__orchestrator_recover(sarn_engine *engine, uint32_t limit)
         }
     }
     if (status != SARN_OK) {
-        if (status != SARN_ERR_NOMEM) {
+        if (status == SARN_ERR_NOMEM) {
+            sarn__engine_rest(engine); /* Those taken up are found and passed over. */
+        } else {
             sarn__engine_halt(engine, status, &error);
         }
-        return status == SARN_ERR_NOMEM; /* Those taken up are found and passed over. */
+        return false;
     }
     sarn__runs_trim(engine);
     return go_on_behind(orchestrator, &numbers, limit);
@@ -217,7 +219,9 @@ bool sarn__orchestrator_wake(sarn_engine *engine)
     bool sleepers = false;
     sarn_status status = wake_sleepers(engine, now_us, &sleepers, &error);
 
-    if (status != SARN_OK && status != SARN_ERR_NOMEM) {
+    if (status == SARN_ERR_NOMEM) {
+        sarn__engine_rest(engine);
+    } else if (status != SARN_OK) {
         sarn__engine_halt(engine, status, &error);
         return false;
     }

@@ -9,6 +9,13 @@ void sarn__engine_settle(sarn_engine *engine)
     sarn__settle_fold(engine);
 }
 
+sarn_status sarn__engine_knows(const sarn_engine *engine, struct sarn_error *error)
+{
+    return engine->unfolded
+               ? sarn__fail(error, SARN_ERR_CLOSED, "%s", engine->stopped_error.text)
+               : SARN_OK;
+}
+
 sarn_status sarn__engine_load(sarn_engine *engine,
                               uint32_t tenant,
                               const struct sarn_str *streams,

@@ -236,7 +236,7 @@ static sarn_status plan_now(sarn_engine *engine,
     if (held->schedule.exists) {
         status = sarn__held_zone(engine, held, &why);
     }
-    if (status == SARN_ERR_NOMEM) {
+    if (status == SARN_ERR_NOMEM || status == SARN_ERR_IO) { /* It may be there yet. */
         return sarn__fail(error, status, "%s", why.text);
     }
     if (status != SARN_OK && !held->schedule.paused) {

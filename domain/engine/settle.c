@@ -62,6 +62,7 @@ void sarn__settle_fold(sarn_engine *engine)
     status = fold_batch(engine, batch, &error);
     if (status != SARN_OK) {
         /* The log has it, memory does not: only a new fold can be trusted. */
+        engine->unfolded = true;
         sarn__engine_halt(engine, status, &error);
     }
     sarn__engine_observe(engine, SARN_STAGE_PUBLISH, status, batch->count, last,

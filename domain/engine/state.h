@@ -85,13 +85,14 @@ struct sarn_engine {
     uint64_t durable; /* Position of the last event that was appended. */
     uint8_t chain[SARN__DIGEST_BYTES]; /* Hash of the last durable commit. */
     int64_t flush_retry_us;            /* No flush before then: the last one failed. */
-    int64_t follow_retry_us;           /* The same of following the log. */
+    int64_t rest_until_us; /* No background work before then: there was no memory. */
     uint64_t flushed_through;
     uint32_t slices; /* Handed out since the last append. */
     bool winding;    /* Winding up: nothing new begins. */
 
     struct sarn__job *duties_first, *duties_last; /* Jobs for the next poll's answer. */
     sarn_status stopped;                          /* SARN_OK: running; else why not. */
+    bool unfolded; /* What is durable could not be folded: nobody here knows it. */
     struct sarn_error stopped_error;
     struct sarn_engine_stats counts;
     void *host;
@@ -187,6 +188,8 @@ struct sarn_str sarn__request_key(const struct sarn__request *request,
 /* --- engine.c --- */
 
 /* Give the host a job with the next duties. */
+/* There is no memory for what nobody waits for: a pause. */
+void sarn__engine_rest(sarn_engine *engine);
 void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job);
 /* The open batch is in flight, and commit_job is ready to append it. */
 SARN_MUST_USE sarn_status sarn__engine_prepare_commit(sarn_engine *engine,

@@ -315,7 +315,9 @@ struct sarn_start {
  * it ended: SARN_OK, completed; SARN_ERR_COMPENSATED, with the text of the failure;
  * SARN_ERR_CANCELLED, SARN_ERR_TERMINATED, SARN_ERR_TIMEOUT, compensated as well;
  * SARN_ERR_PARKED. An execution that goes on as a new run has not ended.
- * SARN_ERR_KEY_REUSED: that id was started with another input. */
+ * SARN_ERR_KEY_REUSED: that id was started with another input. SARN_ERR_NOMEM,
+ * SARN_ERR_FULL, SARN_ERR_IO: it was not begun, or cannot go on for now, as the text
+ * says: start it again to hear how it ends. */
 SARN_API SARN_MUST_USE sarn_status sarn_execution_start(sarn_engine *engine,
                                                         const struct sarn_start *start,
                                                         sarn_reply_fn *reply,

@@ -55,6 +55,7 @@ struct sarn__visit {
     struct sarn__visit *next;
     sarn_status (*call)(void *arg);
     void *arg;
+    struct sarn_error *error;
     sarn_status status;
     struct sarn__waiter waiter;
 };

@@ -81,7 +81,10 @@ static void answer_visits(struct sarn__host *host, struct sarn__visit *visits)
         struct sarn__visit *visit = visits;
 
         visits = visit->next;
-        visit->status = visit->call(visit->arg);
+        visit->status = sarn__engine_knows(host->engine, visit->error);
+        if (visit->status == SARN_OK) {
+            visit->status = visit->call(visit->arg);
+        }
         sarn__host_answer(host, &visit->waiter);
     }
 }

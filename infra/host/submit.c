@@ -77,7 +77,7 @@ sarn_status sarn__host_visit(struct sarn__host *host,
                              void *arg,
                              struct sarn_error *error)
 {
-    struct sarn__visit visit = {.call = call, .arg = arg};
+    struct sarn__visit visit = {.call = call, .arg = arg, .error = error};
 
     if (host->driver.ops != NULL) {
         return host->driver.ops->visit(host->driver.self, in_callbacks, call, arg,

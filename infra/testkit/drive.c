@@ -364,6 +364,7 @@ static sarn_status visit(void *self,
         return in_callbacks ? call(arg) : reentrant(error);
     }
     sarn__engine_settle(sarn__sim_engine(test->sim));
+    SARN__TRY(sarn__engine_knows(sarn__sim_engine(test->sim), error));
     return call(arg);
 }
 

@@ -288,6 +288,7 @@ static sarn_status ask(struct sarn__asking *asking)
     SARN__TRY(sarn__world_check(&asking->world, asking->error));
     new_log = sarn__engine_log(sarn__sim_engine(asking->world.sim));
     sarn__engine_settle(sarn__sim_engine(asking->world.sim));
+    SARN__TRY(sarn__engine_knows(sarn__sim_engine(asking->world.sim), asking->error));
     SARN__TRY(sarn_read(new_log, NULL, read_back, asking, asking->error));
     sarn__what_if_compare(asking);
     return sarn__what_if_rows(asking);

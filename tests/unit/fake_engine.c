@@ -253,6 +253,13 @@ void sarn__engine_settle(sarn_engine *engine)
     (void)engine;
 }
 
+sarn_status sarn__engine_knows(const sarn_engine *engine, struct sarn_error *error)
+{
+    (void)engine;
+    (void)error;
+    return SARN_OK;
+}
+
 void sarn__engine_destroy(sarn_engine *engine)
 {
     answer_all(engine, &engine->queue, SARN_ERR_CLOSED);
