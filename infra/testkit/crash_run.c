@@ -150,6 +150,11 @@ sarn_status sarn__crash_run(struct sarn__search *search,
         verdict->struck = test->watch.struck;
         test->watch.active = false;
     }
+    if (status == SARN_OK &&
+        verdict->why.status == SARN_ERR_NOMEM) { /* Not its fault. */
+        status = sarn__fail(error, SARN_ERR_NOMEM, "%s: %.150s", verdict->at,
+                            verdict->why.text);
+    }
     if (status == SARN_OK && text != NULL) {
         status = sarn__trace_write(test, text, error);
     }

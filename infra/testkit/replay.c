@@ -115,10 +115,12 @@ static sarn_status replay_log(struct sarn__replay *replay, struct sarn_error *er
     check.finding = say_finding;
     check.arg = replay;
     status = sarn_log_check(replay->log, &check, &why);
-    SARN__TRY(sarn__replay_ended(replay, (struct sarn_str){NULL, 0}, status, &why));
-    replay->histories->events += check.events;
-    status = sarn_log_streams(replay->log, (struct sarn_str){NULL, 0}, replay_stream,
-                              replay, &why);
+    status = sarn__replay_ended(replay, (struct sarn_str){NULL, 0}, status, &why);
+    if (status == SARN_OK) {
+        replay->histories->events += check.events;
+        status = sarn_log_streams(replay->log, (struct sarn_str){NULL, 0},
+                                  replay_stream, replay, &why);
+    }
     return status == SARN_OK
                ? SARN_OK
                : sarn__fail(error, status, "%s",
@@ -165,11 +167,18 @@ static sarn_status replay_folder(struct sarn_test_histories *histories,
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_log, alphasort);
-    sarn_status status = count > 0
-                             ? SARN_OK
-                             : sarn__fail(error, SARN_ERR_NOT_FOUND,
-                                          "there is no *" SUFFIX " in %s", folder);
+    sarn_status status = SARN_OK;
 
+    if (count < 0) {
+        char why[128];
+
+        status = sarn__fail(error, errno == ENOMEM ? SARN_ERR_NOMEM : SARN_ERR_IO,
+                            "cannot list %s: %s", folder,
+                            strerror_r(errno, why, sizeof(why)));
+    } else if (count == 0) {
+        status = sarn__fail(error, SARN_ERR_NOT_FOUND, "there is no *" SUFFIX " in %s",
+                            folder);
+    }
     for (int i = 0; i < count; i++) {
         char path[PATH_BYTES_MAX];
 

@@ -25,6 +25,9 @@ static sarn_status fold(void *arg, const struct sarn_event *event)
         return SARN_OK;
     }
     status = folding->aggregate->apply(folding->state, event, folding->replay->arena);
+    if (status == SARN_ERR_NOMEM) {
+        return status;
+    }
     if (status != SARN_OK) {
         sarn__replay_say(folding->replay, event->stream, event->version,
                          "aggregate %s cannot apply %.*s any more: %s",
