@@ -56,8 +56,9 @@ SARN_MUST_USE static sarn_status wait_for(const struct asking *asking, short eve
 SARN_MUST_USE static sarn_status gone(const struct asking *asking)
 {
     return sarn__fail(asking->error, SARN_ERR_IN_DOUBT,
-                      "process %u, which owned the log, ended before it answered; it "
-                      "may have done what it was asked: look, and ask again",
+                      "process %u, which owned the log, has ended or hung up before it "
+                      "answered; it may have done what it was asked: look, and ask "
+                      "again",
                       asking->pid);
 }
 

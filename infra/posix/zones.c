@@ -50,7 +50,10 @@ static sarn_status no_such_zone(struct sarn_str name, struct sarn_error *error)
 
 static sarn_status cannot_read(struct sarn_str name, struct sarn_error *error)
 {
-    return sarn__fail(error, SARN_ERR_IO, "cannot read time zone \"%.*s\": %s",
+    sarn_status status =
+        errno == EACCES || errno == EPERM ? SARN_ERR_PERMISSION : SARN_ERR_IO;
+
+    return sarn__fail(error, status, "cannot read time zone \"%.*s\": %s",
                       (int)name.size, name.data, strerror(errno));
 }
 

@@ -457,7 +457,7 @@ an_owner_that_ends_before_it_answers_leaves_its_client_in_doubt(void **unused)
                                     arena, &answer, &f.error),
                      SARN_ERR_IN_DOUBT);
     pthread_join(thread, NULL);
-    assert_non_null(strstr(f.error.text, "ended before it answered"));
+    assert_non_null(strstr(f.error.text, "before it answered"));
     assert_int_equal(f.counts.live, 0);
     tempdir_remove(&f.dir);
     sarn_arena_destroy(arena);
