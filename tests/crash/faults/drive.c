@@ -2,6 +2,7 @@
 
 #include "crash/faults/drive.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -65,8 +66,12 @@ static void check_blocks(struct fault_world *world)
     size_t size = 0;
 
     for (uint32_t i = 0; i < out && i < BLOCKS_SHOWN; i++) {
-        size += (size_t)snprintf(text + size, sizeof(text) - size, " %zu bytes by %p;",
-                                 blocks[i].size, blocks[i].caller);
+        Dl_info info = {.dli_fname = "?"};
+
+        (void)dladdr(blocks[i].caller, &info);
+        size += (size_t)snprintf(
+            text + size, sizeof(text) - size, " %zu bytes by %s+0x%tx;", blocks[i].size,
+            info.dli_fname, (const char *)blocks[i].caller - (char *)info.dli_fbase);
     }
     if (out != 0) {
         fault_end(world, FAULT_LEAKED, "%u blocks were not given back:%s", out, text);
@@ -79,6 +84,8 @@ static void begin_world(struct fault_world *world,
 {
     *world = (struct fault_world){
         .folder = drive->folder, .plan = plan, .report = drive->report};
+    world->jar.context.struct_size = sizeof(world->jar.context);
+    world->jar.context.transfers.struct_size = sizeof(world->jar.context.transfers);
     name(world->path, drive, "run.sarn");
 }
 

@@ -20,6 +20,20 @@ static struct {
     struct fault_block slots[BLOCKS_MAX];
 } out = {.busy = ATOMIC_FLAG_INIT};
 
+static const void *_Atomic struck_by;
+
+/* Does this allocation fail? */
+static bool strikes(const char *call, const void *caller)
+{
+    const void *nobody = NULL;
+
+    if (!fault_strikes(FAULT_MALLOC, call)) {
+        return false;
+    }
+    (void)atomic_compare_exchange_strong(&struck_by, &nobody, caller);
+    return true;
+}
+
 static void lock(void)
 {
     while (atomic_flag_test_and_set_explicit(&out.busy, memory_order_acquire)) {
@@ -102,13 +116,21 @@ void fault_forget_blocks(void)
     unlock();
 }
 
-/* Of a thread, whose stack is kept for the next one. */
-static bool is_the_loaders(const struct fault_block *block)
+static bool is_of(const void *caller, const char *library)
 {
     Dl_info info;
 
-    return dladdr(block->caller, &info) != 0 && info.dli_fname != NULL &&
-           strstr(info.dli_fname, "ld-linux") != NULL;
+    return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
+           strstr(info.dli_fname, library) != NULL;
+}
+
+/* Nobody's of ours: a thread's, whose stack is kept for the next one; what OpenSSL
+ * forgets when it is itself out of memory while it fetches a digest. */
+static bool is_foreign(const struct fault_block *block)
+{
+    return is_of(block->caller, "ld-linux") ||
+           (is_of(block->caller, "libcrypto") && struck_by != NULL &&
+            is_of(struck_by, "libcrypto"));
 }
 
 uint32_t fault_blocks_out(struct fault_block *blocks, uint32_t max)
@@ -116,7 +138,7 @@ uint32_t fault_blocks_out(struct fault_block *blocks, uint32_t max)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < BLOCKS_MAX; i++) {
-        if (out.slots[i].memory != NULL && !is_the_loaders(&out.slots[i])) {
+        if (out.slots[i].memory != NULL && !is_foreign(&out.slots[i])) {
             if (count < max) {
                 blocks[count] = out.slots[i];
             }
@@ -139,7 +161,7 @@ static void *resize(void *arg, void *memory, size_t size)
         free(memory);
         return NULL;
     }
-    if (fault_strikes(FAULT_MALLOC, "resize")) {
+    if (strikes("resize", caller)) {
         return NULL;
     }
     made = realloc(memory, size);
@@ -174,7 +196,7 @@ extern void __libc_free(void *memory);
 
 void *malloc(size_t size)
 {
-    void *made = fault_strikes(FAULT_MALLOC, "malloc") ? NULL : __libc_malloc(size);
+    void *made = strikes("malloc", CALLER) ? NULL : __libc_malloc(size);
 
     note(made, size, CALLER);
     return made;
@@ -182,8 +204,7 @@ void *malloc(size_t size)
 
 void *calloc(size_t count, size_t size)
 {
-    void *made =
-        fault_strikes(FAULT_MALLOC, "calloc") ? NULL : __libc_calloc(count, size);
+    void *made = strikes("calloc", CALLER) ? NULL : __libc_calloc(count, size);
 
     note(made, count * size, CALLER);
     return made;
@@ -193,7 +214,7 @@ void *realloc(void *memory, size_t size)
 {
     void *made;
 
-    if (fault_strikes(FAULT_MALLOC, "realloc")) {
+    if (strikes("realloc", CALLER)) {
         return NULL;
     }
     forget(memory); /* Before another thread can be given the same place. */
@@ -213,8 +234,7 @@ void free(void *memory)
 
 void *memalign(size_t align, size_t size)
 {
-    void *made =
-        fault_strikes(FAULT_MALLOC, "memalign") ? NULL : __libc_memalign(align, size);
+    void *made = strikes("memalign", CALLER) ? NULL : __libc_memalign(align, size);
 
     note(made, size, CALLER);
     return made;
@@ -222,9 +242,7 @@ void *memalign(size_t align, size_t size)
 
 void *aligned_alloc(size_t align, size_t size)
 {
-    void *made = fault_strikes(FAULT_MALLOC, "aligned_alloc")
-                     ? NULL
-                     : __libc_memalign(align, size);
+    void *made = strikes("aligned_alloc", CALLER) ? NULL : __libc_memalign(align, size);
 
     note(made, size, CALLER);
     return made;
@@ -232,9 +250,8 @@ void *aligned_alloc(size_t align, size_t size)
 
 int posix_memalign(void **memory, size_t align, size_t size)
 {
-    void *made = fault_strikes(FAULT_MALLOC, "posix_memalign")
-                     ? NULL
-                     : __libc_memalign(align, size);
+    void *made =
+        strikes("posix_memalign", CALLER) ? NULL : __libc_memalign(align, size);
 
     if (made == NULL) {
         return ENOMEM;

@@ -19,11 +19,13 @@
 #ifndef SARN_TESTS_CRASH_FAULTS_JAR_H
 #define SARN_TESTS_CRASH_FAULTS_JAR_H
 
+#include <sarn/financial_transaction.h>
 #include <sarn/sarn.h>
 
 #include "jar_schema.h"
 
 struct jar_world {
+    struct sarn_financial_transaction_context context; /* First: the bundled ones'. */
     _Atomic int32_t fetched; /* How often a fetch stands, over all executions. */
     _Atomic uint32_t calls;  /* Of external functions. */
     char promise[256];       /* The id of the promise "receipt", from look. */

@@ -87,8 +87,8 @@ bool errand_wait(struct fault_world *world, const char *id, const char *step)
         bool paused;
         uint32_t status = look(world, id, at, &paused);
 
-        fault_end(world, FAULT_LOST, "errand %s does not come to %s: it is %s at %s", id,
-                  step, sarn_execution_status_text(status), at);
+        fault_end(world, FAULT_LOST, "errand %s does not come to %s: it is %s at %s",
+                  id, step, sarn_execution_status_text(status), at);
     }
     return false;
 }
@@ -242,7 +242,11 @@ static void hear(struct fault_world *world, const char *id)
 void scene_errand(struct fault_world *world)
 {
     const char *key = "first";
+    struct jar_errand input;
+    struct sarn_start now;
     uint32_t status;
+    char step[64];
+    bool paused;
 
     if (!fault_open(world, 0)) {
         return;
@@ -250,9 +254,12 @@ void scene_errand(struct fault_world *world)
     if (world->strict) {
         settle(world, "e1", &key);
     }
-    if (errand_begin(world, "e1")) {
+    if (start(world, "e1", SARN_START_DETACHED, SARN_EXISTS_JOIN, &now, &input) &&
+        DID(world, sarn_execute(world->engine, &now, NULL, &world->error))) {
         ask_name(world, "e1");
-        (void)errand_tell(world, "e1", SARN_CONTROL_UPDATE, "rename", "rename");
+        if (look(world, "e1", step, &paused) == SARN_EXECUTION_RUNNING) {
+            (void)errand_tell(world, "e1", SARN_CONTROL_UPDATE, "rename", "rename");
+        }
         ask_name(world, "e1");
     }
     status = bring_on(world, "e1", key);
@@ -263,6 +270,8 @@ void scene_errand(struct fault_world *world)
     if (status > SARN_EXECUTION_COMPENSATING) {
         hear(world, "e1");
     }
-    HOLDS(world, world->jar.fetched == 1);
+    if (world->strict) {
+        HOLDS(world, world->jar.fetched == 1);
+    }
     fault_close(world);
 }

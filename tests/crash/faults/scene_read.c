@@ -308,7 +308,12 @@ void scene_reader(struct fault_world *world)
 void scene_check(struct fault_world *world)
 {
     struct sarn_check check = SARN_CHECK_INIT;
-    sarn_log *log = open_reader(world);
+    sarn_log *log;
+
+    if (world->strict && fault_open(world, 0)) { /* What was in doubt is settled. */
+        fault_shut(world);
+    }
+    log = open_reader(world);
 
     if (log != NULL) {
         (void)DID(world, sarn_log_check(log, &check, &world->error));

@@ -35,6 +35,8 @@ void scene_rebuild(struct fault_world *world);
 
 /* scene_errand.c */
 void scene_errand(struct fault_world *world);
+
+/* scene_control.c */
 void scene_control(struct fault_world *world);
 void scene_control_at(struct fault_world *world);
 
@@ -45,6 +47,7 @@ void scene_schedule_at(struct fault_world *world);
 /* scene_kit.c */
 void scene_kit(struct fault_world *world);
 void scene_kit_crash(struct fault_world *world);
+void scene_replay(struct fault_world *world);
 void scene_what_if(struct fault_world *world);
 
 /* scene_modules.c */

@@ -46,23 +46,26 @@ void fault_begin(struct fault_world *world, const char *call)
 }
 
 /* May this be the first thing that goes wrong under the plan? */
-static bool fits(const struct fault_plan *plan, sarn_status status)
+static bool fits(const struct fault_plan *plan, sarn_status status, const char *call)
 {
     bool in_doubt = status == SARN_ERR_IN_DOUBT;
     bool full = status == SARN_ERR_FULL && plan->error != EIO;
     /* A step's own words went wrong: it is undone, or waits for somebody. */
     bool undone = status == SARN_ERR_COMPENSATED || status == SARN_ERR_PARKED;
+    /* Who answers elsewhere has hung up. */
+    bool elsewhere = in_doubt && strstr(call, "_at(") != NULL;
 
     switch (plan->kind) {
     case FAULT_MALLOC:
         /* Closed: what is durable could not be folded. */
-        return status == SARN_ERR_NOMEM || status == SARN_ERR_CLOSED || undone;
+        return status == SARN_ERR_NOMEM || status == SARN_ERR_CLOSED || elsewhere ||
+               undone;
     case FAULT_WRITE:
     case FAULT_SYNC:
         /* Closed: what the engine wrote of itself has failed, since the last call. */
         return in_doubt || full || status == SARN_ERR_IO || status == SARN_ERR_CLOSED;
     case FAULT_OPEN:
-        return status == SARN_ERR_IO || status == SARN_ERR_NOMEM || full;
+        return status == SARN_ERR_IO || status == SARN_ERR_NOMEM || full || elsewhere;
     case FAULT_KINDS:
         break;
     }
@@ -77,14 +80,15 @@ static void note_failure(struct fault_world *world, sarn_status status)
                   world->report->call, sarn_status_text(status), world->error.text,
                   sarn_status_text(world->error.status));
     }
-    if (!world->failed && !fits(world->plan, status)) {
+    if (!world->failed && !fits(world->plan, status, world->report->call)) {
         fault_end(world, FAULT_UNCLEAR, "%s answered \"%s\" to a failed %s: %s",
                   world->report->call, sarn_status_text(status),
                   kind_names[world->plan->kind], world->error.text);
     }
     world->failed = true;
     world->report->failed += 1;
-    if (status == SARN_ERR_IN_DOUBT || status == SARN_ERR_CLOSED) {
+    if ((status == SARN_ERR_IN_DOUBT || status == SARN_ERR_CLOSED) &&
+        strstr(world->report->call, "_at(") == NULL) { /* Then it is another's. */
         world->stopped = true;
         world->report->stopped = 1;
     }
@@ -193,7 +197,10 @@ void fault_close(struct fault_world *world)
                       "the faults are over, and a command still fails: %s",
                       world->error.text);
         }
-        if (!done && world->stopped && strstr(world->error.text, "open") == NULL) {
+        if (!done &&
+            (world->error.status == SARN_ERR_CLOSED ||
+             world->error.status == SARN_ERR_IN_DOUBT) &&
+            strstr(world->error.text, "open") == NULL) {
             fault_end(world, FAULT_UNCLEAR,
                       "the engine has stopped, and does not say what to do: %s",
                       world->error.text);
