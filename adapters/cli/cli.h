@@ -27,6 +27,8 @@ struct cli_command {
 
 extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
     cli_streams, cli_schema, cli_plan, cli_executions, cli_schedules;
+extern const struct cli_command cli_backup, cli_restore, cli_export, cli_import,
+    cli_archive;                                                     /* Copies. */
 extern const struct cli_command cli_signal, cli_update, cli_promise; /* Messages. */
 extern const struct cli_command cli_cancel, cli_terminate, cli_pause, cli_resume,
     cli_reset, cli_fork;
@@ -125,6 +127,7 @@ void cli_printf(bool colored, enum cli_style style, const char *format, ...)
     SARN_PRINTF(3, 4);
 /* text as a JSON string, with its quotes. */
 void cli_print_json(struct sarn_str text);
+void cli_put_json(FILE *to, struct sarn_str text);
 #define CLI_TIME_BYTES 32u
 /* "2026-11-21T11:17:00.000001Z" */
 void cli_time_text(int64_t time_us, char text[CLI_TIME_BYTES]);
@@ -145,6 +148,7 @@ struct cli_progress {
 };
 void cli_progress_begin(struct cli_progress *progress);
 double cli_progress_seconds(const struct cli_progress *progress);
+/* total 0: unknown. */
 void cli_progress_show(struct cli_progress *progress, uint64_t done, uint64_t total);
 void cli_progress_clear(struct cli_progress *progress);
 

@@ -184,7 +184,9 @@ const struct cli_command cli_log = {
         "      --tenant N          with --stream or --category; 0 unless given\n"
         "      --json              one JSON object a line\n"
         "\n"
-        "A line of text is: position, time, stream@version, type, data.\n"
+        "A line of text is: position, time, stream@version, type, data. The position "
+        "and\n"
+        "time of an event are what sarn restore --to and --to-time take.\n"
         "Exit status: 0 done; 4 no such stream or category; 1, 2, 5: see sarn "
         "--help.\n",
     .run = run,

@@ -1,5 +1,5 @@
-/* sarn - read, follow, replay and verify logs, and tell executions what to do, also
- * those whose owner is running. */
+/* sarn - read, follow, replay and verify logs, back them up and restore them, and tell
+ * executions what to do, also those whose owner is running. */
 #include <string.h>
 
 #include <sarn/sarn.h>
@@ -13,6 +13,8 @@ static const struct cli_command *const tellers[] = {
     &cli_signal, &cli_update,  &cli_promise, &cli_cancel, &cli_terminate,
     &cli_pause,  &cli_resume,  &cli_reset,   &cli_fork,   &cli_retry,
     &cli_skip,   &cli_resolve, &cli_schedule};
+static const struct cli_command *const copiers[] = {
+    &cli_backup, &cli_restore, &cli_export, &cli_import, &cli_archive};
 
 #define COUNT(commands) (sizeof(commands) / sizeof((commands)[0]))
 
@@ -30,6 +32,8 @@ static void print_usage(FILE *to)
           "while its\nowner is running\n\n",
           to);
     print_commands(to, readers, COUNT(readers));
+    fputs("\nCopies, and logs from copies:\n\n", to);
+    print_commands(to, copiers, COUNT(copiers));
     fputs("\nThese change the log, through its owner if there is one:\n\n", to);
     print_commands(to, tellers, COUNT(tellers));
     fputs("\n"
@@ -41,7 +45,7 @@ static void print_usage(FILE *to)
           "\n"
           "Exit status:\n"
           "  0  done; nothing is wrong\n"
-          "  1  the log is damaged, is no Sarn log, or its tables differ from its "
+          "  1  the log or archive is damaged, is none, or its tables differ from its "
           "events\n"
           "  2  the command line was not understood\n"
           "  3  nothing is wrong, but not everything could be checked (replay)\n"
@@ -75,6 +79,9 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0) {
         printf("sarn %s\n", sarn_version());
         return cli_finish(CLI_OK);
+    }
+    if (command == NULL) {
+        command = find(copiers, COUNT(copiers), name);
     }
     if (command == NULL) {
         command = find(tellers, COUNT(tellers), name);

@@ -58,21 +58,26 @@ void cli_printf(bool colored, enum cli_style style, const char *format, ...)
     cli_print(colored, style, sarn_str(text));
 }
 
-void cli_print_json(struct sarn_str text)
+void cli_put_json(FILE *to, struct sarn_str text)
 {
-    putchar('"');
+    fputc('"', to);
     for (uint32_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
         if (c == '"' || c == '\\') {
-            printf("\\%c", c);
+            fprintf(to, "\\%c", c);
         } else if (c < 0x20 || c == 0x7f) {
-            printf("\\u%04x", c);
+            fprintf(to, "\\u%04x", c);
         } else {
-            putchar(c);
+            fputc(c, to);
         }
     }
-    putchar('"');
+    fputc('"', to);
+}
+
+void cli_print_json(struct sarn_str text)
+{
+    cli_put_json(stdout, text);
 }
 
 void cli_time_text(int64_t time_us, char text[CLI_TIME_BYTES])
@@ -144,10 +149,14 @@ void cli_progress_show(struct cli_progress *progress, uint64_t done, uint64_t to
     }
     progress->shown_us = now;
     progress->open = true;
-    fprintf(stderr, "\r\033[K%3u%%  %llu of %llu  %.0f/s",
-            total == 0 ? 0U : (unsigned)(100 * (double)done / (double)total),
-            (unsigned long long)done, (unsigned long long)total,
-            (double)done / cli_progress_seconds(progress));
+    if (total == 0) {
+        fprintf(stderr, "\r\033[K%llu", (unsigned long long)done);
+    } else {
+        fprintf(stderr, "\r\033[K%3u%%  %llu of %llu",
+                (unsigned)(100 * (double)done / (double)total),
+                (unsigned long long)done, (unsigned long long)total);
+    }
+    fprintf(stderr, "  %.0f/s", (double)done / cli_progress_seconds(progress));
     fflush(stderr);
 }
 

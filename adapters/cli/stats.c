@@ -113,7 +113,10 @@ const struct cli_command cli_stats = {
         "sarn stats LOG [--json] - the log in figures\n"
         "\n"
         "The tail is what an open has to fold. The head is the hash of the last\n"
-        "commit, which covers every event before it: keep it, or sign it, elsewhere.\n"
+        "commit, which covers every event before it: keep it, or sign it, elsewhere;\n"
+        "sarn restore --expect takes it. Positions count events from 1, so the number "
+        "of\n"
+        "events is the last position: what restore --to and export --to take.\n"
         "Exit status: 0 done; 1, 2, 5: see sarn --help.\n",
     .run = run,
 };

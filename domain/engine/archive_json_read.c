@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "archive_json_schema.h"
 #include "core/fail.h"
 #include "core/heap.h"
+#include "engine/archive_json_schema.h"
 
 struct decoder {
     const struct sarn_ports *ports;
