@@ -18,11 +18,11 @@
 /* What the child sends: a kind and its words, a line each. */
 #define FINDING  'F'
 #define PROGRESS 'P' /* done total */
-#define RESULT   'R' /* status events rows */
+#define RESULT   'R' /* status events rows held-bytes idle-bytes */
 
 struct verify {
     struct cli_progress progress;
-    uint64_t events, rows, findings;
+    uint64_t events, rows, held_bytes, idle_bytes, findings;
     int status; /* The child's sarn_status; -1: it has not said. */
     bool json, colored;
 };
@@ -72,7 +72,7 @@ static void verify_in_child(const char *path, int pipe_end)
 {
     struct sarn_check check = SARN_CHECK_INIT;
     struct sarn_error error = {SARN_OK, ""};
-    char line[96];
+    char line[128];
     sarn_status status;
 
     check.progress = send_progress;
@@ -84,8 +84,10 @@ static void verify_in_child(const char *path, int pipe_end)
     if (status != SARN_OK && check.differences == 0) {
         send_finding(&pipe_end, error.text);
     }
-    snprintf(line, sizeof(line), "%c%d %llu %llu\n", RESULT, (int)status,
-             (unsigned long long)check.events, (unsigned long long)check.rows);
+    snprintf(line, sizeof(line), "%c%d %llu %llu %llu %llu\n", RESULT, (int)status,
+             (unsigned long long)check.events, (unsigned long long)check.rows,
+             (unsigned long long)check.held_bytes,
+             (unsigned long long)check.idle_bytes);
     send_line(&pipe_end, line);
     _exit(0);
 }
@@ -107,7 +109,7 @@ static void report(struct verify *verify, const char *text)
 
 static void take_line(struct verify *verify, const char *line)
 {
-    unsigned long long a = 0, b = 0;
+    unsigned long long a = 0, b = 0, held = 0, idle = 0;
 
     switch (line[0]) {
     case FINDING:
@@ -119,9 +121,12 @@ static void take_line(struct verify *verify, const char *line)
         }
         break;
     case RESULT:
-        if (sscanf(line + 1, "%d %llu %llu", &verify->status, &a, &b) == 3) {
+        if (sscanf(line + 1, "%d %llu %llu %llu %llu", &verify->status, &a, &b, &held,
+                   &idle) == 5) {
             verify->events = a;
             verify->rows = b;
+            verify->held_bytes = held;
+            verify->idle_bytes = idle;
         }
         break;
     default:
@@ -230,14 +235,20 @@ static int conclude(const struct verify *verify)
     double seconds = cli_progress_seconds(&verify->progress);
 
     if (verify->json) {
-        printf("],\"ok\":%s,\"events\":%llu,\"seconds\":%.6f}\n",
+        printf("],\"ok\":%s,\"events\":%llu,\"held_bytes\":%llu,\"idle_bytes\":%llu,"
+               "\"seconds\":%.6f}\n",
                result == CLI_OK ? "true" : "false", (unsigned long long)verify->events,
-               seconds);
+               (unsigned long long)verify->held_bytes,
+               (unsigned long long)verify->idle_bytes, seconds);
     } else if (result == CLI_OK) {
         printf("%llu event%s in %.2f s: ", (unsigned long long)verify->events,
                CLI_PLURAL(verify->events), seconds);
         cli_printf(verify->colored, CLI_GOOD, "all is well");
-        putchar('\n');
+        printf(
+            "; %llu bytes hold the log and were checked, %llu hold nothing and may be "
+            "anything\n",
+            (unsigned long long)verify->held_bytes,
+            (unsigned long long)verify->idle_bytes);
     }
     return result;
 }

@@ -208,6 +208,10 @@ struct sarn_check {
     uint64_t rows;
     uint64_t differences;
     uint64_t unchecked; /* Projections whose code is not loaded; each is a finding. */
+    /* Of sarn_log_verify(): the file's bytes. Held ones were checked: no single one of
+     * them changes unnoticed. Idle ones hold nothing (free pages, gaps, padding,
+     * hints): they may have any value and a reader sees no difference. */
+    uint64_t held_bytes, idle_bytes;
 };
 #define SARN_CHECK_INIT                                                                \
     {                                                                                  \

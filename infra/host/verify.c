@@ -81,6 +81,8 @@ verify_file(const char *path, struct verifying *verifying, struct sarn_error *er
         }
         verifying->check.events = sarn__verify_records(verifying->verify);
         verifying->check.rows = options.rows;
+        verifying->check.idle_bytes = options.idle_bytes;
+        verifying->check.held_bytes = options.file_bytes - options.idle_bytes;
         verifying->check.differences =
             sarn__verify_findings(verifying->verify) + verifying->page_findings;
         sarn__verify_destroy(verifying->verify);
@@ -117,6 +119,8 @@ sarn_log_verify(const char *path, struct sarn_check *check, struct sarn_error *e
         check->rows = verifying.check.rows;
         check->differences = verifying.check.differences;
         check->unchecked = 0;
+        check->held_bytes = verifying.check.held_bytes;
+        check->idle_bytes = verifying.check.idle_bytes;
     }
     return verifying.check.differences == 0
                ? SARN_OK

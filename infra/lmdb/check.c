@@ -26,6 +26,18 @@ bool sarn__check_is_over(const struct sarn__check *check)
            check->findings >= SARN__CHECK_FINDINGS_MAX;
 }
 
+void sarn__check_idle(struct sarn__check *check,
+                      uint64_t number,
+                      uint64_t at,
+                      uint64_t bytes)
+{
+    check->options->idle_bytes += bytes;
+    if (bytes != 0 && check->options->idle != NULL) {
+        check->options->idle(check->options->arg,
+                             number * check->pages->page_bytes + at, bytes);
+    }
+}
+
 /* --- pages: each is used once --- */
 
 bool sarn__check_claim(struct sarn__check *check,
@@ -79,58 +91,44 @@ static void find_lost_pages(struct sarn__check *check)
     }
 }
 
-/* --- snapshots --- */
-
-/* How many entries the tree of that name has in the main tree of meta; false: not to be
- * seen there. */
-static bool entries_of(const struct sarn__check *check,
-                       const struct sarn__page_meta *meta,
-                       const char *name,
-                       uint64_t *entries)
-{
-    uint8_t *page = check->levels[1]; /* Walking is over. */
-
-    if (meta->main.depth != 1 || page == NULL ||
-        !sarn__pages_read(check->pages, meta->main.root, page,
-                          check->pages->page_bytes) ||
-        sarn__page_check(page, check->pages->page_bytes, meta->main.root) != NULL ||
-        sarn__page_flags(page) != SARN__PAGE_LEAF) {
-        return false;
-    }
-    for (uint32_t i = 0; i < sarn__page_nodes(page); i++) {
-        struct sarn__node node = sarn__page_node(page, i);
-
-        if (sarn_str_equal(node.key, sarn_str(name)) && node.flags == SARN__NODE_TREE &&
-            node.value_bytes == SARN__TREE_BYTES) {
-            *entries = sarn__tree_get(node.value).entries;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The snapshot before the newest is whole as long as that is the newest. A log only
- * grows, so if it has more events, it is the newer one, and one of the two transaction
- * numbers is damaged. */
-static void compare_snapshots(struct sarn__check *check)
-{
-    const struct sarn__page_meta *older =
-        &check->pages->metas[1 - check->pages->newest];
-    uint64_t before = 0, now = 0;
-
-    if (older->txn_id < check->meta->txn_id && /* Else an owner went on meanwhile. */
-        entries_of(check, older, SARN__DB_EVENTS, &before) &&
-        entries_of(check, check->meta, SARN__DB_EVENTS, &now) && before > now) {
-        sarn__check_find(
-            check,
-            "the meta page that does not count has %llu events and commits more than "
-            "the one that does: a commit was in doubt and is lost, or a meta page is "
-            "damaged and the last commit is missing",
-            (unsigned long long)(before - now));
-    }
-}
-
 /* --- the file --- */
+
+/* What of the metas may be anything: docs/format.md has their layout. */
+static void note_metas(struct sarn__check *check)
+{
+    static const struct {
+        uint16_t at, bytes;
+        bool of_both;
+    } idle[] = {
+        {8, 2, true},    /* padding of the page's head */
+        {12, 4, true},   /* bounds of its entries: there are none */
+        {24, 16, true},  /* address, and size of the map: hints */
+        {46, 42, false}, /* free pages: depth, counts, root */
+        {88, 4, true},   /* a field of the main tree that LMDB does not use */
+        {94, 50, false}, /* main tree and last page */
+    };
+
+    for (uint32_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < sizeof(idle) / sizeof(idle[0]); j++) {
+            if (idle[j].of_both || i != check->pages->newest) {
+                sarn__check_idle(check, i, idle[j].at, idle[j].bytes);
+            }
+        }
+        sarn__check_idle(check, i, SARN__META_END,
+                         check->pages->page_bytes - SARN__META_END);
+    }
+}
+
+static void check_databases(struct sarn__check *check, uint32_t known)
+{
+    if (known != 3) {
+        sarn__check_find(check,
+                         "it is an LMDB file of another program, not a log of Sarn");
+    } else if (!check->has_file || !check->has_state) {
+        sarn__check_find(check, "the log's %s is missing",
+                         check->has_file ? "stored epoch" : "description of itself");
+    }
+}
 
 static void check_trees(struct sarn__check *check)
 {
@@ -151,13 +149,12 @@ static void check_trees(struct sarn__check *check)
         sarn__check_tree(&check->trees[i]);
     }
     sarn__check_tree(&free);
-    if (check->findings == 0 && !sarn__check_is_over(check) && known != 3) {
-        sarn__check_find(check,
-                         "it is an LMDB file of another program, not a log of Sarn");
+    if (check->findings == 0 && !sarn__check_is_over(check)) {
+        check_databases(check, known);
     }
     if (check->findings == 0 && !sarn__check_is_over(check)) {
         find_lost_pages(check); /* With damaged trees this would only repeat them. */
-        compare_snapshots(check);
+        sarn__check_metas(check, free.last_key);
     }
 }
 
@@ -173,6 +170,8 @@ sarn_status sarn__check_pages(const struct sarn__pages *pages,
                                 .error = error};
 
     options->rows = 0;
+    options->idle_bytes = 0;
+    options->file_bytes = pages->file_bytes;
     check.there = pages->file_bytes / pages->page_bytes;
     if (check.there > meta->last_page + 1) {
         check.there = meta->last_page + 1;
@@ -181,7 +180,10 @@ sarn_status sarn__check_pages(const struct sarn__pages *pages,
     if (check.seen == NULL) {
         return sarn__fail(error, SARN_ERR_NOMEM, "out of memory for checking pages");
     }
+    note_metas(&check);
     check_trees(&check);
+    sarn__check_idle(&check, check.there, 0,
+                     pages->file_bytes - check.there * pages->page_bytes);
     for (uint32_t i = 0; i < SARN__DEPTH_MAX; i++) {
         sarn__heap_free(&check.heap, check.levels[i]);
     }

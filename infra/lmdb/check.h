@@ -6,6 +6,11 @@
  * lie within it and in order, between the keys that lead to it, and the counts must be
  * those that the tree's description states. Rows and Sarn's own values are checked
  * against their checksums on the way; records are left to engine/verify.h.
+ *
+ * Bytes that may have any value, or any within what was checked, without a reader
+ * seeing a difference are idle: free pages, gaps and padding in pages, fields that LMDB
+ * never reads or reads as a hint, keys of its own that only have to be in order. All
+ * others are held against something: no single one of them can change unnoticed.
  */
 #ifndef SARN_INFRA_LMDB_CHECK_H
 #define SARN_INFRA_LMDB_CHECK_H
@@ -16,6 +21,9 @@
 
 /* More than these are not told. */
 #define SARN__CHECK_FINDINGS_MAX 32u
+
+/* bytes from offset on are idle. */
+typedef void sarn__idle_fn(void *arg, uint64_t offset, uint64_t bytes);
 
 /* What a check is told to, and tells. */
 struct sarn__check_options {
@@ -31,8 +39,11 @@ struct sarn__check_options {
                          struct sarn_str bytes,
                          uint64_t total,
                          struct sarn_error *error);
+    sarn__idle_fn *idle; /* May be NULL. */
     void *arg;
-    uint64_t rows; /* Result: how many there are. */
+    /* Results: */
+    uint64_t rows;
+    uint64_t file_bytes, idle_bytes; /* Of all, those. */
 };
 
 /* Check the newest snapshot of pages; each finding is a sentence. The answer tells only

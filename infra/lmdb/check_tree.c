@@ -70,6 +70,33 @@ static void find_page(struct sarn__walk *walk,
 
 /* --- trees --- */
 
+/* Behind an entry of an odd size there is a byte of padding. */
+static void note_padding(const struct sarn__walk *walk,
+                         uint64_t number,
+                         const uint8_t *page,
+                         const struct sarn__node *node,
+                         bool leaf)
+{
+    uint64_t begin = (uint64_t)(node->key.data - (const char *)page) - SARN__NODE_HEAD;
+    uint64_t bytes = SARN__NODE_HEAD + node->key.size;
+
+    if (leaf) {
+        bytes += (node->flags & SARN__NODE_BIG) != 0 ? 8 : node->value_bytes;
+    }
+    sarn__check_idle(walk->check, number, begin + bytes, bytes % 2);
+}
+
+/* Does nobody read what page holds between its entries? */
+static void
+note_gaps(const struct sarn__walk *walk, uint64_t number, const uint8_t *page)
+{
+    uint32_t from, to;
+
+    sarn__page_gap(page, &from, &to);
+    sarn__check_idle(walk->check, number, 8, 2); /* padding of its head */
+    sarn__check_idle(walk->check, number, from, to - from);
+}
+
 /* A page of this level, read and found sound in itself; NULL: it was not. */
 static const uint8_t *get_page(struct sarn__walk *walk,
                                uint64_t number,
@@ -106,6 +133,7 @@ static const uint8_t *get_page(struct sarn__walk *walk,
         find_page(walk, number, bounds, wrong);
         return NULL;
     }
+    note_gaps(walk, number, page);
     return page;
 }
 
@@ -117,15 +145,22 @@ static void check_leaf(struct sarn__walk *walk,
     struct sarn_str previous = {NULL, 0};
 
     walk->counted.leaf_pages += 1;
+    walk->number = number;
+    walk->page = page;
     for (uint32_t i = 0;
          i < sarn__page_nodes(page) && !sarn__check_is_over(walk->check); i++) {
         struct sarn__node node = sarn__page_node(page, i);
         const char *wrong = check_key(walk, bounds, previous, node.key);
 
+        if (wrong == NULL && i == 0 && walk->kind == SARN__WALK_EVENTS &&
+            bounds->low.data != NULL && compare(walk, node.key, bounds->low) != 0) {
+            wrong = "its first entries are missing"; /* None is ever removed there. */
+        }
         if (wrong != NULL) {
             find_page(walk, number, bounds, wrong);
             return;
         }
+        note_padding(walk, number, page, &node, true);
         sarn__check_entry(walk, &node);
         previous = node.key;
     }
@@ -164,10 +199,15 @@ static void check_branch(struct sarn__walk *walk,
     }
     for (uint32_t i = 0; i < nodes && !sarn__check_is_over(walk->check); i++) {
         struct sarn__node node = sarn__page_node(page, i);
+        bool any_key = i == 0 || walk->kind != SARN__WALK_EVENTS;
         struct bounds below = {i == 0 ? bounds->low : node.key,
                                i + 1 == nodes ? bounds->high
                                               : sarn__page_node(page, i + 1).key};
 
+        note_padding(walk, number, page, &node, false);
+        sarn__check_idle(walk->check, number,
+                         (uint64_t)(node.key.data - (const char *)page),
+                         any_key ? node.key.size : 0);
         check_page(walk, node.child, level + 1, &below);
     }
 }

@@ -52,13 +52,44 @@ static bool get_value(struct sarn__walk *walk,
         return false;
     }
     value->data = (const char *)check->big + SARN__PAGE_HEAD;
+    sarn__check_idle(check, number, 8, 2);
+    sarn__check_idle(check, number, SARN__PAGE_HEAD + (uint64_t)node->value_bytes,
+                     run * check->pages->page_bytes - SARN__PAGE_HEAD -
+                         node->value_bytes);
     return true;
 }
 
-/* The pages that one transaction freed: how many, then their numbers. */
-static void check_free(struct sarn__check *check, struct sarn_str value)
+/* bytes of an entry's value from at on are idle. */
+static void note_idle(const struct sarn__walk *walk,
+                      const struct sarn__node *node,
+                      uint64_t at,
+                      uint64_t bytes)
 {
-    uint64_t count = 0, number;
+    uint64_t number = walk->number, begin = (uint64_t)(node->value - walk->page);
+
+    if ((node->flags & SARN__NODE_BIG) != 0) {
+        memcpy(&number, node->value, sizeof(number));
+        begin = SARN__PAGE_HEAD;
+    }
+    sarn__check_idle(walk->check, number, begin + at, bytes);
+}
+
+/* The pages that one transaction freed: how many, then their numbers, falling. */
+static void check_free(struct sarn__walk *walk,
+                       const struct sarn__node *node,
+                       struct sarn_str value)
+{
+    struct sarn__check *check = walk->check;
+    uint64_t count = 0, number, before = UINT64_MAX;
+
+    memcpy(&walk->last_key, node->key.data, sizeof(walk->last_key));
+    if (walk->last_key == 0 || walk->last_key > check->meta->txn_id) {
+        sarn__check_find(check,
+                         "a list of free pages is of transaction %llu, which has not "
+                         "been",
+                         (unsigned long long)walk->last_key);
+        return;
+    }
 
     if (value.size >= sizeof(count)) {
         memcpy(&count, value.data, sizeof(count));
@@ -70,12 +101,23 @@ static void check_free(struct sarn__check *check, struct sarn_str value)
     }
     for (uint64_t i = 1; i <= count && !sarn__check_is_over(check); i++) {
         memcpy(&number, value.data + 8 * i, sizeof(number));
+        if (number >= before) {
+            sarn__check_find(check, "a list of free pages is out of order at page %llu",
+                             (unsigned long long)number);
+            return;
+        }
+        before = number;
         if (number >= check->there && number <= check->meta->last_page) {
             check->free_beyond += 1;
-        } else {
-            (void)sarn__check_claim(check, number, 1, "free");
+        } else if (sarn__check_claim(check, number, 1, "free")) {
+            sarn__check_idle(check, number, 0, check->pages->page_bytes);
         }
     }
+    if (walk->last_key != check->meta->txn_id) { /* Any other that is past will do. */
+        sarn__check_idle(check, walk->number,
+                         (uint64_t)((const uint8_t *)node->key.data - walk->page), 8);
+    }
+    note_idle(walk, node, 8 * (count + 1), value.size - 8 * (count + 1));
 }
 
 static enum sarn__walk_kind kind_of(struct sarn_str name)
@@ -99,9 +141,9 @@ static enum sarn__walk_kind kind_of(struct sarn_str name)
 static void note_tree(struct sarn__check *check, const struct sarn__node *node)
 {
     struct sarn__walk *tree = &check->trees[check->tree_count];
-    uint16_t unknown = SARN__TREE_DUPLICATES | SARN__TREE_REVERSE_KEY;
+    uint16_t wanted;
 
-    if ((node->flags & SARN__NODE_TREE) == 0 || node->value_bytes != SARN__TREE_BYTES ||
+    if (node->flags != SARN__NODE_TREE || node->value_bytes != SARN__TREE_BYTES ||
         check->tree_count == SARN__LMDB_DBS_MAX) {
         sarn__check_find(check, "the list of databases is damaged");
         return;
@@ -111,8 +153,8 @@ static void note_tree(struct sarn__check *check, const struct sarn__node *node)
              (int)(node->key.size < 24 ? node->key.size : 24), node->key.data);
     tree->told = sarn__tree_get(node->value);
     tree->integer_keys = (tree->told.flags & SARN__TREE_INTEGER_KEY) != 0;
-    if ((tree->told.flags & unknown) != 0 ||
-        tree->integer_keys != (tree->kind == SARN__WALK_EVENTS)) {
+    wanted = tree->kind == SARN__WALK_EVENTS ? SARN__TREE_INTEGER_KEY : 0;
+    if (tree->told.flags != wanted) {
         sarn__check_find(check,
                          "the database \"%s\" has flags (0x%x) that Sarn's have not",
                          tree->name, tree->told.flags);
@@ -121,19 +163,28 @@ static void note_tree(struct sarn__check *check, const struct sarn__node *node)
     check->tree_count += 1;
 }
 
-static void
-check_meta_value(struct sarn__check *check, struct sarn_str key, struct sarn_str value)
+static void check_meta_value(struct sarn__walk *walk,
+                             const struct sarn__node *node,
+                             struct sarn_str value)
 {
+    struct sarn__check *check = walk->check;
+    const struct sarn_str key = node->key;
+    bool is_file = sarn_str_equal(key, sarn_str(SARN__FILE_KEY));
+    bool is_state = sarn_str_equal(key, sarn_str(SARN__STATE_KEY));
     struct sarn__file_state state;
     struct sarn__file file;
     struct sarn_error error;
 
-    if (sarn_str_equal(key, sarn_str(SARN__FILE_KEY)) &&
-        sarn__file_decode(value, &check->options->hash, false, &file, &error) !=
-            SARN_OK) {
+    check->has_file |= is_file;
+    check->has_state |= is_state;
+    if (is_file && sarn__file_decode(value, &check->options->hash, false, &file,
+                                     &error) != SARN_OK) {
         sarn__check_find(check, "%s", error.text);
     }
-    if (!sarn_str_equal(key, sarn_str(SARN__STATE_KEY))) {
+    if (!is_file && !is_state) {
+        note_idle(walk, node, 0, value.size); /* Readers ignore it. */
+    }
+    if (!is_state) {
         return;
     }
     if (sarn__file_state_decode(value, &check->options->hash, &state, &error) !=
@@ -193,6 +244,7 @@ void sarn__check_entry(struct sarn__walk *walk, const struct sarn__node *node)
     walk->counted.entries += 1;
     if (walk->kind == SARN__WALK_MAIN) {
         note_tree(check, node);
+        note_idle(walk, node, 0, 4); /* A field that is not used. */
         return;
     }
     if ((node->flags & ~SARN__NODE_BIG) != 0) {
@@ -205,12 +257,14 @@ void sarn__check_entry(struct sarn__walk *walk, const struct sarn__node *node)
         return;
     }
     if (walk->kind == SARN__WALK_FREE) {
-        check_free(check, value);
+        check_free(walk, node, value);
     } else if (walk->kind == SARN__WALK_EVENTS) {
         check_event(walk, node->key, value);
     } else if (walk->kind == SARN__WALK_META) {
-        check_meta_value(check, node->key, value);
+        check_meta_value(walk, node, value);
     } else if (walk->kind == SARN__WALK_ROWS) {
         check_row(check, node->key, value);
+    } else {
+        note_idle(walk, node, 0, value.size); /* Readers ignore it. */
     }
 }

@@ -3,6 +3,7 @@
  *   check.c        the file as a whole: its trees, and that each page is used once
  *   check_tree.c   one tree: its pages, and the order of its keys
  *   check_value.c  what an entry says, by the tree that it is in
+ *   check_metas.c  the two metas against each other
  */
 #ifndef SARN_INFRA_LMDB_CHECK_WALK_H
 #define SARN_INFRA_LMDB_CHECK_WALK_H
@@ -29,6 +30,9 @@ struct sarn__walk {
     bool integer_keys;
     struct sarn__tree told;    /* As its description has it. */
     struct sarn__tree counted; /* As it is. */
+    /* The leaf that it is at, and the last key seen there, of integer keys. */
+    uint64_t number, last_key;
+    const uint8_t *page;
 };
 
 /* One check of one file. */
@@ -40,6 +44,7 @@ struct sarn__check {
     struct sarn_error *error;
     sarn_status stopped; /* By entry. */
     uint64_t last_position;
+    bool has_file, has_state; /* What meta must hold. */
     uint32_t findings;
     uint8_t *seen;        /* A bit for every page that the file has. */
     uint64_t there;       /* Pages that the file has, at most last_page + 1. */
@@ -60,6 +65,11 @@ void SARN_PRINTF(2, 3)
     sarn__check_find(struct sarn__check *check, const char *format, ...);
 /* Too much was found to go on, or there is no memory to. */
 bool sarn__check_is_over(const struct sarn__check *check);
+/* bytes of page number from at on are idle. */
+void sarn__check_idle(struct sarn__check *check,
+                      uint64_t number,
+                      uint64_t at,
+                      uint64_t bytes);
 /* Mark count pages from number on as used by what; false: some cannot be. */
 bool sarn__check_claim(struct sarn__check *check,
                        uint64_t number,
@@ -71,6 +81,11 @@ bool sarn__check_claim(struct sarn__check *check,
 /* Walk all of it, and compare it with its description. Trees that it lists are noted in
  * check->trees, to be walked later. */
 void sarn__check_tree(struct sarn__walk *walk);
+
+/* --- check_metas.c --- */
+
+/* Is the meta that counts the newer one? freed: the last key of its free pages. */
+void sarn__check_metas(struct sarn__check *check, uint64_t freed);
 
 /* --- check_value.c --- */
 

@@ -10,11 +10,10 @@
 
 #include "core/fail.h"
 
-#define MAGIC      0xBEEFC0DEu
-#define VERSION    1u
-#define META_BYTES 136u
-#define MAP_MAX    (UINT64_C(1) << 47) /* No process has more address space. */
-#define NO_SUBDIR  0x4000u             /* LMDB keeps how it was opened among flags. */
+#define MAGIC     0xBEEFC0DEu
+#define VERSION   1u
+#define MAP_MAX   (UINT64_C(1) << 47) /* No process has more address space. */
+#define NO_SUBDIR 0x4000u             /* LMDB keeps how it was made among flags. */
 /* An owner at work may change a meta while it is read. */
 #define LOOKS 64u
 
@@ -107,7 +106,7 @@ is_possible(const struct sarn__page_meta *meta, uint32_t index, uint32_t size)
            meta->last_page < MAP_MAX / size && meta->map_bytes <= MAP_MAX &&
            meta->map_bytes / size > meta->last_page &&
            (meta->txn_id == 0 || meta->txn_id % 2 == index) &&
-           (meta->free.flags & ~NO_SUBDIR) == SARN__TREE_INTEGER_KEY &&
+           meta->free.flags == (NO_SUBDIR | SARN__TREE_INTEGER_KEY) &&
            meta->main.flags == 0;
 }
 
@@ -146,7 +145,7 @@ static bool follow_each_other(const struct sarn__page_meta metas[2])
 /* Both metas as they are at this moment; *fates of each. */
 static bool look(struct sarn__pages *pages, enum meta_fate fates[2])
 {
-    uint8_t page[SARN__PAGE_HEAD + META_BYTES];
+    uint8_t page[SARN__META_END];
     uint32_t size = 0;
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -296,12 +295,26 @@ static uint64_t node_bytes(const uint8_t *node, bool leaf)
     return (bytes + 1) / 2 * 2;
 }
 
+/* Entries must fill the page from its upper bound to its end, one behind the other, in
+ * whatever order: starts has a bit for each even offset where one begins. */
+static bool
+tile(const uint8_t *page, uint32_t page_bytes, bool leaf, const uint8_t *starts)
+{
+    uint32_t at = get_u16(page + PAGE_UPPER), found = 0;
+
+    while (at < page_bytes && (starts[at / 16] & (1u << at / 2 % 8)) != 0) {
+        at += (uint32_t)node_bytes(page + at, leaf); /* It does not leave the page. */
+        found += 1;
+    }
+    return at == page_bytes && found == sarn__page_nodes(page);
+}
+
 const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t number)
 {
+    uint8_t starts[SARN__PAGE_MAX / 16];
     /* With 64 KiB pages an upper bound of 65536 would be stored as 0: no Sarn file. */
     uint32_t lower = get_u16(page + PAGE_LOWER), upper = get_u16(page + PAGE_UPPER);
     bool leaf = sarn__page_flags(page) == SARN__PAGE_LEAF;
-    uint64_t used = 0;
 
     if (get_u64(page + PAGE_NUMBER) != number) {
         return "it says it is another page";
@@ -313,6 +326,7 @@ const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t 
         lower % 2 != 0) {
         return "its bounds are impossible";
     }
+    memset(starts, 0, page_bytes / 16);
     for (uint32_t i = 0; i < sarn__page_nodes(page); i++) {
         uint32_t at = get_u16(page + SARN__PAGE_HEAD + 2 * i);
 
@@ -320,9 +334,15 @@ const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t 
             node_bytes(page + at, leaf) > page_bytes - at) {
             return "an entry lies outside of it";
         }
-        used += node_bytes(page + at, leaf);
+        starts[at / 16] |= (uint8_t)(1u << at / 2 % 8);
     }
-    return used == page_bytes - upper ? NULL : "its entries overlap";
+    return tile(page, page_bytes, leaf, starts) ? NULL : "its entries overlap";
+}
+
+void sarn__page_gap(const uint8_t *page, uint32_t *from, uint32_t *to)
+{
+    *from = get_u16(page + PAGE_LOWER);
+    *to = get_u16(page + PAGE_UPPER);
 }
 
 struct sarn__node sarn__page_node(const uint8_t *page, uint32_t index)

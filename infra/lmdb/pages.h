@@ -13,6 +13,7 @@
 #include "sarn/types.h"
 
 #define SARN__PAGE_HEAD     16u
+#define SARN__META_END      152u       /* Behind it, a meta page is idle. */
 #define SARN__PAGE_NONE     UINT64_MAX /* The root of an empty tree. */
 #define SARN__PAGE_MIN      512u
 #define SARN__PAGE_MAX      65536u
@@ -24,8 +25,6 @@
 
 /* A tree, as a meta or the main tree describes it. */
 #define SARN__TREE_BYTES       48u
-#define SARN__TREE_REVERSE_KEY 0x02u
-#define SARN__TREE_DUPLICATES  0x04u
 #define SARN__TREE_INTEGER_KEY 0x08u
 struct sarn__tree {
     uint16_t flags, depth;
@@ -86,6 +85,8 @@ struct sarn__node {
 const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t number);
 uint16_t sarn__page_flags(const uint8_t *page);
 uint32_t sarn__page_nodes(const uint8_t *page);
+/* The bytes from *from up to *to hold nothing. */
+void sarn__page_gap(const uint8_t *page, uint32_t *from, uint32_t *to);
 /* Of an overflow page: how many there are in a row. */
 uint32_t sarn__page_run(const uint8_t *page);
 struct sarn__node sarn__page_node(const uint8_t *page, uint32_t index);
