@@ -10,10 +10,11 @@
 
 #include "core/fail.h"
 
-#define MAGIC     0xBEEFC0DEu
-#define VERSION   1u
-#define MAP_MAX   (UINT64_C(1) << 47) /* No process has more address space. */
-#define NO_SUBDIR 0x4000u             /* LMDB keeps how it was made among flags. */
+#define MAGIC      0xBEEFC0DEu
+#define VERSION    1u
+#define USUAL_PAGE 4096u
+#define MAP_MAX    (UINT64_C(1) << 47) /* No process has more address space. */
+#define NO_SUBDIR  0x4000u             /* LMDB keeps how it was made among flags. */
 /* An owner at work may change a meta while it is read. */
 #define LOOKS 64u
 
@@ -142,15 +143,18 @@ static bool follow_each_other(const struct sarn__page_meta metas[2])
     return (a == 0 && b == 0) || a == b + 1 || b == a + 1;
 }
 
-/* Both metas as they are at this moment; *fates of each. */
+/* Both metas as they are at this moment; *fates of each. false: one is cut off. */
 static bool look(struct sarn__pages *pages, enum meta_fate fates[2])
 {
     uint8_t page[SARN__META_END];
+    bool there = true;
     uint32_t size = 0;
 
     for (uint32_t i = 0; i < 2; i++) {
+        fates[i] = META_DAMAGED;
         if (!read_all(pages->fd, (uint64_t)i * pages->page_bytes, page, sizeof(page))) {
-            return false;
+            there = false;
+            continue;
         }
         fates[i] = get_meta(page, i, &pages->metas[i]);
         size = get_u32(page + SARN__PAGE_HEAD + META_FREE);
@@ -162,7 +166,23 @@ static bool look(struct sarn__pages *pages, enum meta_fate fates[2])
             }
         }
     }
-    return true;
+    return there;
+}
+
+SARN_MUST_USE static sarn_status
+measure(struct sarn__pages *pages, const char *path, struct sarn_error *error)
+{
+    struct stat status;
+
+    if (fstat(pages->fd, &status) != 0) {
+        return sarn__fail(error, SARN_ERR_IO, "cannot look at \"%s\": %s", path,
+                          strerror(errno));
+    }
+    pages->file_bytes = (uint64_t)status.st_size;
+    if (pages->file_bytes == 0) {
+        return sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%s\" is empty", path);
+    }
+    return SARN_OK;
 }
 
 SARN_MUST_USE static sarn_status
@@ -192,23 +212,15 @@ sarn_status sarn__pages_open(int fd,
                              struct sarn__pages *pages,
                              struct sarn_error *error)
 {
-    struct sarn__pages view = {.fd = fd, .page_bytes = 4096};
+    struct sarn__pages view = {.fd = fd, .page_bytes = USUAL_PAGE};
     enum meta_fate fates[2] = {META_GOOD, META_GOOD};
-    struct stat status;
     bool good = false;
 
     for (uint32_t i = 0; i < LOOKS && !good; i++) {
         if (i != 0) {
             sched_yield();
         }
-        if (fstat(fd, &status) != 0) {
-            return sarn__fail(error, SARN_ERR_IO, "cannot look at \"%s\": %s", path,
-                              strerror(errno));
-        }
-        view.file_bytes = (uint64_t)status.st_size;
-        if (view.file_bytes == 0) {
-            return sarn__fail(error, SARN_ERR_NOT_FOUND, "\"%s\" is empty", path);
-        }
+        SARN__TRY(measure(&view, path, error));
         if (!look(&view, fates)) {
             return sarn__fail(error, SARN_ERR_CORRUPT,
                               "\"%s\" is not a log of Sarn, or was cut off at its "
@@ -234,6 +246,7 @@ sarn_status sarn__pages_open(int fd,
     return SARN_OK;
 }
 
+<<<<<<< HEAD
 bool sarn__pages_are_unborn(int fd)
 {
     uint8_t page[SARN__PAGE_HEAD + META_BYTES];
@@ -246,6 +259,26 @@ bool sarn__pages_are_unborn(int fd)
            meta.main.root == SARN__PAGE_NONE &&
            (uint64_t)status.st_size <
                2 * (uint64_t)get_u32(page + SARN__PAGE_HEAD + META_FREE);
+=======
+sarn_status sarn__pages_look(int fd,
+                             const char *path,
+                             struct sarn__pages *pages,
+                             bool good[2],
+                             struct sarn_error *error)
+{
+    struct sarn__pages view = {.fd = fd, .page_bytes = USUAL_PAGE};
+    enum meta_fate fates[2];
+
+    SARN__TRY(measure(&view, path, error));
+    (void)look(&view, fates); /* What is cut off is not good. */
+    for (uint32_t i = 0; i < 2; i++) {
+        good[i] = fates[i] == META_GOOD;
+    }
+    view.newest =
+        good[1] && (!good[0] || view.metas[1].txn_id > view.metas[0].txn_id) ? 1 : 0;
+    *pages = view;
+    return SARN_OK;
+>>>>>>> d157b19 (Peeking at a tree's last key is shared by who checks and who saves)
 }
 
 bool sarn__pages_are_there(const struct sarn__pages *pages)

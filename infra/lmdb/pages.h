@@ -64,6 +64,25 @@ bool sarn__pages_read(const struct sarn__pages *pages,
                       uint64_t number,
                       void *buffer,
                       size_t bytes);
+/* What can be read of both metas without a judgement over the file: good says which are
+ * possible. The page size is that of a good one, or the usual one. */
+SARN_MUST_USE sarn_status sarn__pages_look(int fd,
+                                           const char *path,
+                                           struct sarn__pages *pages,
+                                           bool good[2],
+                                           struct sarn_error *error);
+/* The last key of a tree of integer keys, with room for a page; false: it is empty, or
+ * damaged on the way there. */
+bool sarn__pages_last_key(const struct sarn__pages *pages,
+                          const struct sarn__tree *tree,
+                          uint8_t *page,
+                          uint64_t *key);
+/* The tree of that name in the list of databases of meta; false: not to be seen. */
+bool sarn__pages_find_tree(const struct sarn__pages *pages,
+                           const struct sarn__page_meta *meta,
+                           const char *name,
+                           uint8_t *page,
+                           struct sarn__tree *tree);
 /* A tree from its SARN__TREE_BYTES. */
 struct sarn__tree sarn__tree_get(const void *bytes);
 
