@@ -28,7 +28,7 @@ struct cli_command {
 extern const struct cli_command cli_log, cli_show, cli_replay, cli_verify, cli_stats,
     cli_streams, cli_schema, cli_plan, cli_executions, cli_schedules;
 extern const struct cli_command cli_backup, cli_restore, cli_export, cli_import,
-    cli_archive;                                                     /* Copies. */
+    cli_archive, cli_repair;                                         /* Copies. */
 extern const struct cli_command cli_signal, cli_update, cli_promise; /* Messages. */
 extern const struct cli_command cli_cancel, cli_terminate, cli_pause, cli_resume,
     cli_reset, cli_fork;

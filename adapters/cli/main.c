@@ -14,7 +14,7 @@ static const struct cli_command *const tellers[] = {
     &cli_pause,  &cli_resume,  &cli_reset,   &cli_fork,   &cli_retry,
     &cli_skip,   &cli_resolve, &cli_schedule};
 static const struct cli_command *const copiers[] = {
-    &cli_backup, &cli_restore, &cli_export, &cli_import, &cli_archive};
+    &cli_backup, &cli_restore, &cli_export, &cli_import, &cli_archive, &cli_repair};
 
 #define COUNT(commands) (sizeof(commands) / sizeof((commands)[0]))
 

@@ -30,6 +30,7 @@ static void compare_numbers(struct sarn__check *check, uint64_t freed)
 {
     const struct sarn__page_meta *older =
         &check->pages->metas[1 - check->pages->newest];
+    struct sarn__node last;
     uint64_t before = 0;
 
     if (check->meta->txn_id > 1 && freed != check->meta->txn_id) {
@@ -40,8 +41,8 @@ static void compare_numbers(struct sarn__check *check, uint64_t freed)
                          (unsigned long long)check->meta->txn_id,
                          (unsigned long long)freed);
     } else if (older->txn_id > 1 && older->txn_id < check->meta->txn_id &&
-               (!sarn__pages_last_key(check->pages, &older->free, check->levels[1],
-                                      &before) ||
+               (!sarn__pages_last(check->pages, &older->free, check->levels[1], &before,
+                                  &last) ||
                 before != older->txn_id)) {
         sarn__check_find(
             check,

@@ -38,9 +38,9 @@ static uint32_t held_by(int fd, int first, int last)
     return (uint32_t)lock.l_len;
 }
 
-static bool lock_slot(int fd, int slot, uint32_t pid)
+static bool lock_slot(int fd, int slot, short type, uint32_t pid)
 {
-    struct flock lock = {.l_type = F_WRLCK,
+    struct flock lock = {.l_type = type,
                          .l_whence = SEEK_SET,
                          .l_start = LOCKS_AT + slot * SLOT_BYTES,
                          .l_len = pid};
@@ -92,7 +92,7 @@ sarn_status sarn__owner_lock(int fd,
     if (other != 0 && !takeover) {
         return busy(path, other, error);
     }
-    while (slot < SLOTS && !lock_slot(fd, slot, pid)) {
+    while (slot < SLOTS && !lock_slot(fd, slot, F_WRLCK, pid)) {
         if (errno != EAGAIN && errno != EACCES) {
             return sarn__fail(error, SARN_ERR_IO, "cannot lock \"%s\": %s", path,
                               strerror(errno));
@@ -105,6 +105,20 @@ sarn_status sarn__owner_lock(int fd,
     }
     *alone = other == 0;
     return SARN_OK;
+}
+
+sarn_status
+sarn__owner_keep_out(int fd, const char *path, uint32_t pid, struct sarn_error *error)
+{
+    uint32_t other;
+
+    /* A lock to read with: fd cannot have another, and it keeps writers out. */
+    if (!lock_slot(fd, 0, F_RDLCK, pid) && errno != EAGAIN && errno != EACCES) {
+        return sarn__fail(error, SARN_ERR_IO, "cannot lock \"%s\": %s", path,
+                          strerror(errno));
+    }
+    other = held_by(fd, 0, SLOTS - 1);
+    return other == 0 ? SARN_OK : busy(path, other, error);
 }
 
 /* --- this process --- */

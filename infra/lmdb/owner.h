@@ -24,6 +24,13 @@ SARN_MUST_USE sarn_status sarn__owner_lock(int fd,
                                            bool *alone,
                                            struct sarn_error *error);
 
+/* Keep owners out until fd, open for reading, is closed; takers over come in all the
+ * same. SARN_ERR_BUSY: there is one, names it. */
+SARN_MUST_USE sarn_status sarn__owner_keep_out(int fd,
+                                               const char *path,
+                                               uint32_t pid,
+                                               struct sarn_error *error);
+
 /* The pid of an owner other than through fd: likely's if it is one of them; 0: none. */
 uint32_t sarn__owner_find(int fd, uint32_t likely);
 

@@ -288,6 +288,15 @@ bool sarn__pages_are_there(const struct sarn__pages *pages)
     return pages->metas[pages->newest].last_page < there;
 }
 
+bool sarn__pages_read_at(const struct sarn__pages *pages,
+                         uint64_t offset,
+                         void *buffer,
+                         size_t bytes)
+{
+    return offset <= pages->file_bytes && bytes <= pages->file_bytes - offset &&
+           read_all(pages->fd, offset, buffer, bytes);
+}
+
 bool sarn__pages_read(const struct sarn__pages *pages,
                       uint64_t number,
                       void *buffer,

@@ -26,6 +26,7 @@
 /* A tree, as a meta or the main tree describes it. */
 #define SARN__TREE_BYTES       48u
 #define SARN__TREE_INTEGER_KEY 0x08u
+struct sarn__node;
 struct sarn__tree {
     uint16_t flags, depth;
     uint64_t branch_pages, leaf_pages, overflow_pages, entries, root;
@@ -64,6 +65,11 @@ bool sarn__pages_read(const struct sarn__pages *pages,
                       uint64_t number,
                       void *buffer,
                       size_t bytes);
+/* The same from any offset of the file on. */
+bool sarn__pages_read_at(const struct sarn__pages *pages,
+                         uint64_t offset,
+                         void *buffer,
+                         size_t bytes);
 /* What can be read of both metas without a judgement over the file: good says which are
  * possible. The page size is that of a good one, or the usual one. */
 SARN_MUST_USE sarn_status sarn__pages_look(int fd,
@@ -71,12 +77,13 @@ SARN_MUST_USE sarn_status sarn__pages_look(int fd,
                                            struct sarn__pages *pages,
                                            bool good[2],
                                            struct sarn_error *error);
-/* The last key of a tree of integer keys, with room for a page; false: it is empty, or
- * damaged on the way there. */
-bool sarn__pages_last_key(const struct sarn__pages *pages,
-                          const struct sarn__tree *tree,
-                          uint8_t *page,
-                          uint64_t *key);
+/* The last entry of a tree of integer keys, in its leaf, which is read into page;
+ * *key. false: it is empty, or damaged on the way there. */
+bool sarn__pages_last(const struct sarn__pages *pages,
+                      const struct sarn__tree *tree,
+                      uint8_t *page,
+                      uint64_t *key,
+                      struct sarn__node *last);
 /* The tree of that name in the list of databases of meta; false: not to be seen. */
 bool sarn__pages_find_tree(const struct sarn__pages *pages,
                            const struct sarn__page_meta *meta,

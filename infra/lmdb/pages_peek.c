@@ -11,24 +11,24 @@ peek(const struct sarn__pages *pages, uint64_t number, uint16_t flags, uint8_t *
            sarn__page_flags(page) == flags;
 }
 
-bool sarn__pages_last_key(const struct sarn__pages *pages,
-                          const struct sarn__tree *tree,
-                          uint8_t *page,
-                          uint64_t *key)
+bool sarn__pages_last(const struct sarn__pages *pages,
+                      const struct sarn__tree *tree,
+                      uint8_t *page,
+                      uint64_t *key,
+                      struct sarn__node *last)
 {
     uint64_t number = tree->root;
 
     for (uint32_t level = 1; level <= tree->depth && level < SARN__DEPTH_MAX; level++) {
         bool leaf = level == tree->depth;
-        struct sarn__node last;
 
         if (!peek(pages, number, leaf ? SARN__PAGE_LEAF : SARN__PAGE_BRANCH, page)) {
             return false;
         }
-        last = sarn__page_node(page, sarn__page_nodes(page) - 1);
-        number = last.child;
-        if (leaf && last.key.size == sizeof(*key)) {
-            memcpy(key, last.key.data, sizeof(*key));
+        *last = sarn__page_node(page, sarn__page_nodes(page) - 1);
+        number = last->child;
+        if (leaf && last->key.size == sizeof(*key)) {
+            memcpy(key, last->key.data, sizeof(*key));
             return true;
         }
     }

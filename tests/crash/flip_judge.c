@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "flips.h"
-#include "sarn/archive.h"
+#include "sarn/log.h"
 
 /* --- a file of its own --- */
 
@@ -39,7 +39,7 @@ void flip_bench_open(struct flip_bench *bench,
     put(bench, log->file.bytes, 0, log->file.size);
 }
 
-static void remove_log(const char *path)
+void flip_remove_log(const char *path)
 {
     char lock[FLIP_PATH_MAX + 8];
 
@@ -51,7 +51,7 @@ static void remove_log(const char *path)
 void flip_bench_close(struct flip_bench *bench)
 {
     close(bench->fd);
-    remove_log(bench->path);
+    flip_remove_log(bench->path);
     free(bench->damage.bytes);
 }
 

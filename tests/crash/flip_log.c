@@ -226,7 +226,7 @@ static bool read_journal(const struct sarn_journal *journal, struct reading *rea
 static const struct sarn_hash_ops hash_ops = {.checksum = sarn__xxhash_checksum,
                                               .digest = sarn__openssl_digest};
 
-static uint64_t read_content(const char *path, struct flip_log *log)
+uint64_t flip_content_of(const char *path, struct flip_log *log)
 {
     struct reading reading = {
         .hash = {.ops = &hash_ops}, .log = log, .sum = 0, .begin = 1};
@@ -248,7 +248,7 @@ static uint64_t read_content(const char *path, struct flip_log *log)
 
 uint64_t flip_content(const char *path)
 {
-    return read_content(path, NULL);
+    return flip_content_of(path, NULL);
 }
 
 /* --- what verify says of its bytes --- */
@@ -323,7 +323,7 @@ void flip_log_make(struct flip_log *log, const char *folder)
     if (log->idle == NULL) {
         flip_die("the good log", "out of memory");
     }
-    log->content = read_content(path, log);
+    log->content = flip_content_of(path, log);
     if (log->content == 0) {
         flip_die("the good log", "cannot be read");
     }

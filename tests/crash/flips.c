@@ -90,6 +90,21 @@ static bool is_due(const struct campaign *campaign, uint64_t every, uint64_t at)
 }
 
 static void
+ask_command(struct tally *tally, struct flip_bench *bench, enum flip_verdict verdict)
+{
+    uint32_t lmdb_crashed;
+
+    atomic_fetch_add(&tally->commands, 1);
+    if (!flip_command(bench, verdict, &lmdb_crashed)) {
+        complain(tally, bench);
+    }
+    atomic_fetch_add(&tally->lmdb_crashed, lmdb_crashed);
+    /* Who owns a log writes to it. */
+    bench->damage.from = 0;
+    bench->damage.to = bench->log->file.size;
+}
+
+static void
 try_one(const struct campaign *campaign, struct flip_bench *bench, uint64_t at)
 {
     struct tally *tally = &campaign->tallies[0];
@@ -111,10 +126,16 @@ try_one(const struct campaign *campaign, struct flip_bench *bench, uint64_t at)
     } else {
         atomic_fetch_add(verdict == FLIP_FOUND ? &tally->found : &tally->harmless, 1);
     }
-    if (getenv("FLIPS_SHOW") != NULL) {
-        printf("%s: %d %s\n", bench->damage.text, (int)verdict, bench->why);
+    if (verdict != FLIP_WRONG && is_due(campaign, campaign->options.repair_every, at)) {
+        atomic_fetch_add(&tally->repaired, 1);
+        if (!flip_repair(bench, kind, verdict)) {
+            complain(tally, bench);
+        }
     }
-    (void)is_due;
+    if (bench->sarn != NULL &&
+        is_due(campaign, campaign->options.command_every, at + 1)) {
+        ask_command(tally, bench, verdict);
+    }
     flip_bench_restore(bench);
 }
 
@@ -262,8 +283,11 @@ static int conclude(const struct campaign *campaign)
            campaign->log.file.size, campaign->log.pages,
            (unsigned long long)campaign->log.events, campaign->log.idle_bytes);
     if (tally->commands != 0) {
-        printf("commands=%llu lmdb_crashed=%llu\n", (unsigned long long)tally->commands,
-               (unsigned long long)tally->lmdb_crashed);
+        printf("sarn verify ended right %llu times; reading and owning the file anyway "
+               "crashed in LMDB %llu times of %llu\n",
+               (unsigned long long)tally->commands,
+               (unsigned long long)tally->lmdb_crashed,
+               (unsigned long long)tally->commands * 3);
     }
     printf("flips=%llu damages=%llu found=%llu harmless=%llu repaired=%llu wrong=%llu "
            "crashed=%llu\n",

@@ -47,6 +47,8 @@ void flip_log_make(struct flip_log *log, const char *folder);
 void flip_log_free(struct flip_log *log);
 /* All that a reader sees of the log at path, as one number; 0: it cannot be read. */
 uint64_t flip_content(const char *path);
+/* The same, with what log has of events: sums and ends of commits. */
+uint64_t flip_content_of(const char *path, struct flip_log *log);
 
 /* --- damage (flip_damage.c) --- */
 
@@ -110,10 +112,18 @@ void flip_bench_close(struct flip_bench *bench);
 void flip_bench_damage(struct flip_bench *bench);
 void flip_bench_restore(struct flip_bench *bench);
 enum flip_verdict flip_verify(struct flip_bench *bench);
-/* Does repair save what it must? kind and number: as they were applied. */
-bool flip_repair(struct flip_bench *bench, enum flip_kind kind);
-/* Does the command "sarn WORD FILE" end as it may? verdict: what flip_verify() said. */
-bool flip_command(struct flip_bench *bench, enum flip_verdict verdict);
+/* Does repair save what it must? verdict: what flip_verify() said just now. */
+bool flip_repair(struct flip_bench *bench,
+                 enum flip_kind kind,
+                 enum flip_verdict verdict);
+/* Does "sarn verify" end as flip_verify() did? Do reading and owning it end with a
+ * sentence, or in a crash of LMDB: *lmdb_crashed of 3. It may change the file. */
+bool flip_command(struct flip_bench *bench,
+                  enum flip_verdict verdict,
+                  uint32_t *lmdb_crashed);
+
+/* A log and its lock file. */
+void flip_remove_log(const char *path);
 
 /* --- drawing --- */
 
