@@ -246,10 +246,9 @@ sarn_status sarn__pages_open(int fd,
     return SARN_OK;
 }
 
-<<<<<<< HEAD
 bool sarn__pages_are_unborn(int fd)
 {
-    uint8_t page[SARN__PAGE_HEAD + META_BYTES];
+    uint8_t page[SARN__META_END];
     struct sarn__page_meta meta = {.txn_id = 0};
     struct stat status;
 
@@ -259,7 +258,8 @@ bool sarn__pages_are_unborn(int fd)
            meta.main.root == SARN__PAGE_NONE &&
            (uint64_t)status.st_size <
                2 * (uint64_t)get_u32(page + SARN__PAGE_HEAD + META_FREE);
-=======
+}
+
 sarn_status sarn__pages_look(int fd,
                              const char *path,
                              struct sarn__pages *pages,
@@ -278,7 +278,6 @@ sarn_status sarn__pages_look(int fd,
         good[1] && (!good[0] || view.metas[1].txn_id > view.metas[0].txn_id) ? 1 : 0;
     *pages = view;
     return SARN_OK;
->>>>>>> d157b19 (Peeking at a tree's last key is shared by who checks and who saves)
 }
 
 bool sarn__pages_are_there(const struct sarn__pages *pages)

@@ -373,11 +373,11 @@ int main(int argc, char **argv)
     struct options *options = &campaign.options;
     int result;
 
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        usage(stdout);
-        return 0;
-    }
     for (int i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
+            return 0;
+        }
         if (i + 1 == argc || !take(options, argv[i], argv[i + 1])) {
             usage(stderr);
             return 2;

@@ -6,8 +6,8 @@
  * verify says are idle, and everything that can be read is as it was. "sarn repair"
  * saves all that is whole up to the damage.
  */
-#ifndef SARN_TESTS_CRASH_FLIPS_H
-#define SARN_TESTS_CRASH_FLIPS_H
+#ifndef SARN_TESTS_CRASH_FLIPS_FLIPS_H
+#define SARN_TESTS_CRASH_FLIPS_FLIPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
