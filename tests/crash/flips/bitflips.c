@@ -11,13 +11,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "flips.h"
 
 #define WORKERS_MAX   16u
-#define SILENT_S      30 /* So long for one damage is a hang. */
+#define SILENT_LOOKS  150u /* So many at one damage: a hang. */
 #define COMPLAINTS    20u
 #define LOOK_EVERY_MS 200
 
@@ -39,7 +38,7 @@ struct worker {
     pid_t pid;
     uint32_t number;
     uint64_t last_at;
-    time_t moved;
+    uint32_t looks; /* Since it last moved. */
 };
 
 struct campaign {
@@ -205,7 +204,7 @@ static void bury(struct campaign *campaign, struct worker *worker, int how)
     fprintf(stderr, "\nCRASHED by signal %d: %s\n", WTERMSIG(how), damage.text);
     atomic_fetch_add(&campaign->tallies[0].crashed, 1);
     atomic_fetch_add(&campaign->tallies[0].done, 1);
-    worker->moved = time(NULL);
+    worker->looks = 0;
     worker->pid =
         start(campaign, worker->number, at + 1, end_of_share(campaign, worker->number));
 }
@@ -220,8 +219,8 @@ static void watch(struct campaign *campaign, struct worker *worker)
     }
     if (at != worker->last_at) {
         worker->last_at = at;
-        worker->moved = time(NULL);
-    } else if (time(NULL) - worker->moved > SILENT_S) {
+        worker->looks = 0;
+    } else if (++worker->looks > SILENT_LOOKS) {
         kill(worker->pid, SIGKILL); /* Ours, and not yet waited for. */
     }
     if (waitpid(worker->pid, &how, WNOHANG) == worker->pid) {
@@ -229,7 +228,7 @@ static void watch(struct campaign *campaign, struct worker *worker)
     }
 }
 
-static void show_progress(const struct campaign *campaign, time_t begun)
+static void show_progress(const struct campaign *campaign)
 {
     const struct tally *tally = &campaign->tallies[0];
     uint64_t at = 0;
@@ -238,18 +237,16 @@ static void show_progress(const struct campaign *campaign, time_t begun)
         at += atomic_load(&campaign->tallies[i + 1].at) -
               (i == 0 ? 0 : end_of_share(campaign, i - 1));
     }
-    fprintf(stderr, "\r%5.1f %% %llu done, %llu wrong, %llu crashed, %ld s ",
+    fprintf(stderr, "\r%5.1f %% %llu done, %llu wrong, %llu crashed ",
             100.0 * (double)at / (double)campaign->total,
             (unsigned long long)atomic_load(&tally->done),
             (unsigned long long)atomic_load(&tally->wrong),
-            (unsigned long long)atomic_load(&tally->crashed),
-            (long)(time(NULL) - begun));
+            (unsigned long long)atomic_load(&tally->crashed));
 }
 
 static void run_all(struct campaign *campaign)
 {
     struct worker workers[WORKERS_MAX] = {{0}};
-    time_t begun = time(NULL);
     bool more = true, terminal = isatty(STDERR_FILENO) != 0;
     uint64_t ticks = 0;
 
@@ -258,7 +255,7 @@ static void run_all(struct campaign *campaign)
 
         atomic_store(&campaign->tallies[i + 1].at, from);
         workers[i] = (struct worker){
-            start(campaign, i, from, end_of_share(campaign, i)), i, from, begun};
+            start(campaign, i, from, end_of_share(campaign, i)), i, from, 0};
     }
     while (more) {
         (void)poll(NULL, 0, LOOK_EVERY_MS);
@@ -268,7 +265,7 @@ static void run_all(struct campaign *campaign)
             more = more || workers[i].pid != 0;
         }
         if (ticks++ % (terminal ? 5 : 300) == 0) {
-            show_progress(campaign, begun);
+            show_progress(campaign);
         }
     }
     fputc('\n', stderr);
