@@ -170,9 +170,14 @@ SARN_MUST_USE static sarn_status check_record(struct sarn__slice *slice,
                                               const struct sarn_hash *hash,
                                               struct sarn_error *error)
 {
+    struct sarn_error why = {.status = SARN_OK, .text = ""};
     struct sarn__record record;
 
-    SARN__TRY(sarn__record_decode(entry->position, entry->bytes, hash, &record, error));
+    /* A newer record's format would be said by the file: here it is damage, too. */
+    if (sarn__record_decode(entry->position, entry->bytes, hash, &record, &why) !=
+        SARN_OK) {
+        return sarn__fail(error, SARN_ERR_CORRUPT, "%s", why.text);
+    }
     return sarn__commit_hasher_add(&slice->hasher, entry->bytes) == SARN_OK
                ? SARN_OK
                : sarn__fail(error, SARN_ERR_NOMEM, "out of memory for digests");

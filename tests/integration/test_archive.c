@@ -186,6 +186,14 @@ static void an_increment_goes_on_where_the_archive_before_it_ended(void **state)
         assert_int_equal(sarn_log_open(f->copy, NULL, &(sarn_log *){NULL}, &f->error),
                          SARN_ERR_NOT_FOUND);
         f->bytes = first;
+        f->in = (struct sarn_import)SARN_IMPORT_INIT;
+        f->in.to = end.position - 1;
+        assert_ok(archive_bytes_import(&f->bytes, f->copy, &f->in, &f->error),
+                  &f->error);
+        f->bytes = more;
+        assert_int_equal(import(f, f->copy), SARN_ERR_STATE); /* A gap of one commit. */
+        assert_int_equal(f->in.end.position, whole_log_stats(f->copy).last_position);
+        f->bytes = first;
         assert_ok(import(f, f->copy), &f->error);
         f->bytes = more;
         assert_ok(import(f, f->copy), &f->error);

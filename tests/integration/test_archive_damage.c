@@ -110,9 +110,11 @@ static sarn_status open_copy(void *arg,
     struct fixture *f = arg;
 
     (void)head;
-    f->copy = sarn__memory_store_create(NULL);
-    assert_int_equal(sarn__memory_journal_open(f->copy, 0, 1, &f->journal, error),
-                     SARN_OK);
+    if (f->copy == NULL) {
+        f->copy = sarn__memory_store_create(NULL);
+        assert_int_equal(sarn__memory_journal_open(f->copy, 0, 1, &f->journal, error),
+                         SARN_OK);
+    }
     *journal = f->journal;
     return SARN_OK;
 }
@@ -320,6 +322,103 @@ static void entries_left_out_or_twice_end_it(void **state)
     f->bytes.size = size;
 }
 
+/* Each byte of each record, in turn. */
+static void a_damaged_log_is_exported_up_to_the_damage(void **state)
+{
+    struct fixture *f = *state;
+    struct sarn_archive_info info;
+    sarn_log log;
+
+    assert_ok(open_log(f, &log), &f->error);
+    for (uint64_t position = 1; position <= f->ends[COMMITS].position; position++) {
+        uint32_t size = record_at(&f->ports.journal, position).size;
+
+        for (uint32_t offset = 0; offset < size; offset++) {
+            struct sarn_export out = SARN_EXPORT_INIT;
+            char place[32];
+
+            sarn__memory_store_damage(f->store, position, offset, 0x10);
+            f->bytes.size = 0;
+            out.write = archive_bytes_write;
+            out.arg = &f->bytes;
+            assert_int_equal(sarn_log_export(&log, &out, &f->error), SARN_ERR_CORRUPT);
+            snprintf(place, sizeof(place), "position %llu",
+                     (unsigned long long)position);
+            assert_non_null(strstr(f->error.text, place));
+            assert_true(out.end.position < position);
+            assert_ok(look(f, &info), &f->error);
+            assert_false(info.complete);
+            assert_int_equal(info.end.position, out.end.position);
+            assert_int_equal(info.commits, out.commits);
+            assert_int_equal(info.events, out.events);
+            assert_int_equal(info.bytes, out.bytes);
+            sarn__memory_store_damage(f->store, position, offset, 0x10);
+        }
+    }
+    sarn__log_done(&log);
+}
+
+static void forget_what_was_before(struct sarn__commit *commit)
+{
+    if (commit->first > 1) {
+        commit->previous_hash[5] ^= 1;
+    }
+}
+
+static void commits_that_do_not_chain_are_not_exported(void **state)
+{
+    struct fixture *f = *state;
+    struct sarn_export out = SARN_EXPORT_INIT;
+    struct sarn_ports ports = f->ports;
+    struct log_builder builder;
+    sarn_log log;
+
+    f->copy = sarn__memory_store_create(NULL);
+    assert_int_equal(sarn__memory_journal_open(f->copy, 0, 1, &f->journal, NULL),
+                     SARN_OK);
+    ports.journal = f->journal;
+    builder = log_builder(&ports.journal, ports.hash);
+    builder.spoil_record = make_foldable;
+    builder.spoil_commit = forget_what_was_before;
+    assert_ok(log_builder_append(&builder, 3, &f->error), &f->error);
+    assert_ok(log_builder_append(&builder, 2, &f->error), &f->error);
+    log = (sarn_log){.ports = ports};
+    assert_ok(sarn__log_init(&log, NULL, 0, false, NULL, NULL, &f->error), &f->error);
+    f->bytes.size = 0;
+    out.write = archive_bytes_write;
+    out.arg = &f->bytes;
+    assert_int_equal(sarn_log_export(&log, &out, &f->error), SARN_ERR_CORRUPT);
+    assert_int_equal(out.end.position, 3);
+    sarn__log_done(&log);
+    drop_copy(f);
+}
+
+/* The same records, in other commits: what was one moment there was two here. */
+static void
+a_log_that_ends_inside_a_commit_of_the_archive_has_another_history(void **state)
+{
+    struct fixture *f = *state;
+    struct log_builder builder;
+    struct sarn_journal_state before, after;
+    struct sarn_import in;
+
+    f->copy = sarn__memory_store_create(NULL);
+    assert_int_equal(sarn__memory_journal_open(f->copy, 0, 1, &f->journal, NULL),
+                     SARN_OK);
+    builder = log_builder(&f->journal, f->ports.hash);
+    builder.spoil_record = make_foldable;
+    builder.payload_bytes = 20;
+    assert_ok(log_builder_append(&builder, 1, &f->error), &f->error);
+    assert_ok(log_builder_append(&builder, 1, &f->error), &f->error); /* And not 2. */
+    assert_int_equal(f->journal.ops->state(f->journal.self, &before, NULL), SARN_OK);
+    assert_int_equal(import(f, &in), SARN_ERR_STATE);
+    assert_int_equal(in.events, 0);
+    assert_int_equal(in.end.position, 2);
+    assert_int_equal(f->journal.ops->state(f->journal.self, &after, NULL), SARN_OK);
+    assert_memory_equal(&before, &after, sizeof(before));
+    drop_copy(f);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -328,7 +427,10 @@ int main(void)
         CASE(the_archive_is_good_to_begin_with),
         CASE(every_wrong_bit_ends_it_at_the_last_good_commit),
         CASE(cut_off_anywhere_it_is_good_up_to_there),
-        CASE(entries_left_out_or_twice_end_it)};
+        CASE(entries_left_out_or_twice_end_it),
+        CASE(a_damaged_log_is_exported_up_to_the_damage),
+        CASE(commits_that_do_not_chain_are_not_exported),
+        CASE(a_log_that_ends_inside_a_commit_of_the_archive_has_another_history)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
