@@ -1,17 +1,41 @@
 #include "infra/lmdb/check_walk.h"
 
-/* The snapshot before the newest is whole as long as that is the newest. A log only
- * grows, so if it has more events, it is the newer one, and one of the two transaction
- * numbers is damaged. */
-static void compare_events(struct sarn__check *check)
+#include <string.h>
+
+/* Every transaction but the first frees pages, if only those of the roots that it
+ * replaced, and notes them under its number: which tells whether a meta's number is the
+ * one that its trees were written with.
+ *
+ * The older snapshot is whole as long as the newer is the newest; so if it is of the
+ * transaction after that, one of the two numbers is damaged. It may also be anything
+ * else: who is killed while he writes a meta leaves that to the page cache; the next
+ * transaction is written on top of it, over pages of the snapshot before the last; and
+ * a power cut may keep its pages and lose both metas. That is no damage. */
+static bool older_is_newer(const struct sarn__check *check,
+                           const struct sarn__page_meta *older)
 {
-    const struct sarn__page_meta *older =
-        &check->pages->metas[1 - check->pages->newest];
+    uint64_t freed = 0, count = 0;
+    struct sarn__node last;
+
+    if (older->txn_id >= check->meta->txn_id || /* Then an owner went on meanwhile. */
+        !sarn__pages_last(check->pages, &older->free, check->levels[1], &freed,
+                          &last) ||
+        freed != check->meta->txn_id + 1 || last.value_bytes < sizeof(count)) {
+        return false;
+    }
+    memcpy(&count, last.value, sizeof(count));
+    return (last.flags & SARN__NODE_BIG) != 0 ||
+           (last.value_bytes % 8 == 0 && count != 0 && count < last.value_bytes / 8);
+}
+
+/* A log only grows: say so if that shows what is missing. */
+static void tell_of_older(struct sarn__check *check,
+                          const struct sarn__page_meta *older)
+{
     uint8_t *page = check->levels[1]; /* Walking is over. */
     struct sarn__tree before, now;
 
-    if (older->txn_id < check->meta->txn_id && /* Else an owner went on meanwhile. */
-        sarn__pages_find_tree(check->pages, older, SARN__DB_EVENTS, page, &before) &&
+    if (sarn__pages_find_tree(check->pages, older, SARN__DB_EVENTS, page, &before) &&
         sarn__pages_find_tree(check->pages, check->meta, SARN__DB_EVENTS, page, &now) &&
         before.entries > now.entries) {
         sarn__check_find(
@@ -20,18 +44,20 @@ static void compare_events(struct sarn__check *check)
             "the one that does: a commit was in doubt and is lost, or a meta page is "
             "damaged and the last commit is missing",
             (unsigned long long)(before.entries - now.entries));
+        return;
     }
+    sarn__check_find(
+        check,
+        "the meta page that does not count says it is of transaction %llu and its free "
+        "pages say %llu: a commit was in doubt and is lost, or a meta page is damaged "
+        "and the last commit is missing",
+        (unsigned long long)older->txn_id, (unsigned long long)check->meta->txn_id + 1);
 }
 
-/* Every transaction but the first frees pages, if only those of the roots that it
- * replaced, and notes them under its number: which tells whether a meta's number is the
- * one that its trees were written with. */
-static void compare_numbers(struct sarn__check *check, uint64_t freed)
+void sarn__check_metas(struct sarn__check *check, uint64_t freed)
 {
     const struct sarn__page_meta *older =
         &check->pages->metas[1 - check->pages->newest];
-    struct sarn__node last;
-    uint64_t before = 0;
 
     if (check->meta->txn_id > 1 && freed != check->meta->txn_id) {
         sarn__check_find(check,
@@ -40,23 +66,7 @@ static void compare_numbers(struct sarn__check *check, uint64_t freed)
                          "is missing",
                          (unsigned long long)check->meta->txn_id,
                          (unsigned long long)freed);
-    } else if (older->txn_id > 1 && older->txn_id < check->meta->txn_id &&
-               (!sarn__pages_last(check->pages, &older->free, check->levels[1], &before,
-                                  &last) ||
-                before != older->txn_id)) {
-        sarn__check_find(
-            check,
-            "the meta page that does not count says it is of transaction %llu and its "
-            "free pages do not say so: a commit was in doubt and is lost, or a meta "
-            "page is damaged and the last commit is missing",
-            (unsigned long long)older->txn_id);
-    }
-}
-
-void sarn__check_metas(struct sarn__check *check, uint64_t freed)
-{
-    compare_events(check);
-    if (check->findings == 0) {
-        compare_numbers(check, freed);
+    } else if (check->levels[1] != NULL && older_is_newer(check, older)) {
+        tell_of_older(check, older);
     }
 }

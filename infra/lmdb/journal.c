@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fail.h"
@@ -109,16 +110,16 @@ SARN_MUST_USE static sarn_status refuse_second(const struct sarn__lmdb *lmdb,
 /* The owner's lock; when somebody stopped still has it, only if writing is possible. */
 SARN_MUST_USE static sarn_status own(struct sarn__lmdb *lmdb,
                                      const struct sarn__lmdb_options *options,
+                                     bool *alone,
                                      struct sarn_error *error)
 {
     uint32_t ms =
         options->takeover_ms != 0 ? options->takeover_ms : SARN__LMDB_TAKEOVER_MS;
-    bool alone = false;
 
     SARN__TRY(sarn__owner_lock(lmdb->data_fd, lmdb->path, (uint32_t)lmdb->pid,
-                               options->takeover, &alone, error));
+                               options->takeover, alone, error));
     lmdb->owner = true;
-    if (alone) {
+    if (*alone) {
         return SARN_OK;
     }
     return sarn__owner_probe(lmdb->path, sarn__owner_find(lmdb->data_fd, 0), ms, error);
@@ -147,8 +148,7 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
 
     *fresh = false;
     status = sarn__pages_open(lmdb->data_fd, lmdb->path, &pages, &first);
-    if (status == SARN_ERR_NOT_FOUND ||
-        (status == SARN_ERR_CORRUPT && sarn__pages_are_unborn(lmdb->data_fd))) {
+    if (status == SARN_ERR_NOT_FOUND) {
         *fresh = true; /* No failure, so error is left alone. */
         return SARN_OK;
     }
@@ -170,6 +170,21 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
                 pages.page_bytes);
     }
     return SARN_OK;
+}
+
+/* LMDB takes a file for new only if there is nothing in it. What was left of its making
+ * goes, unless somebody is making it now. */
+SARN_MUST_USE static sarn_status
+clear(struct sarn__lmdb *lmdb, bool alone, struct sarn_error *error)
+{
+    struct stat status;
+
+    if (!alone && (fstat(lmdb->data_fd, &status) != 0 || status.st_size != 0)) {
+        return sarn__fail(error, SARN_ERR_BUSY,
+                          "process %u is making \"%s\"; try again",
+                          sarn__owner_find(lmdb->data_fd, 0), lmdb->path);
+    }
+    return sarn__place_clear(lmdb->data_fd, lmdb->path, error);
 }
 
 /* LMDB opens one of its descriptors without it. */
@@ -244,7 +259,11 @@ SARN_MUST_USE static sarn_status make(struct sarn__lmdb *lmdb,
 
     sarn__file_encode(&file, &lmdb->hash, file_bytes);
     sarn__file_state_encode(&lmdb->state, &lmdb->hash, state_bytes);
-    rc = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
+    /* LMDB does not sync its first metas. Without it a power cut could leave pages of
+     * the transaction and no metas: a file that nobody can tell from somebody else's.
+     */
+    rc = mdb_env_sync(lmdb->env, 1);
+    rc = rc == 0 ? mdb_txn_begin(lmdb->env, NULL, 0, &txn) : rc;
     if (rc == 0) {
         rc = open_dbs(lmdb, txn, MDB_CREATE);
         rc = rc == 0
@@ -338,10 +357,15 @@ SARN_MUST_USE static sarn_status open_log(struct sarn__lmdb *lmdb,
     } else {
         (void)mdb_txn_commit(txn); /* Keeps the handles; there is nothing to write. */
     }
+    if (status == SARN_OK && !fresh && lmdb->owner && lmdb->state.epoch == 0) {
+        /* Who made it may have died before its name was durable; nobody has owned it
+         * since, so nothing was answered yet. */
+        status = sarn__place_sync(lmdb->path, error);
+    }
     if (status != SARN_OK || !fresh) {
         return status;
     }
-    if (!lmdb->owner) {
+    if (!lmdb->owner || options->existing) {
         return sarn__fail(error, SARN_ERR_NOT_FOUND,
                           "\"%s\" is empty; nothing was ever written to it",
                           lmdb->path);
@@ -415,12 +439,12 @@ SARN_MUST_USE static sarn_status open_file(struct sarn__lmdb *lmdb,
                                            const struct sarn__lmdb_options *options,
                                            struct sarn_error *error)
 {
-    bool fresh = false;
+    bool fresh = false, alone = false;
 
     SARN__TRY(refuse_second(lmdb, error));
     SARN__TRY(sarn__place_open(options, &lmdb->data_fd, error));
     if (!options->read_only) {
-        SARN__TRY(own(lmdb, options, error));
+        SARN__TRY(own(lmdb, options, &alone, error));
     }
     SARN__TRY(look(lmdb, &fresh, error));
     if (fresh && (options->read_only || options->existing)) {
@@ -430,7 +454,7 @@ SARN_MUST_USE static sarn_status open_file(struct sarn__lmdb *lmdb,
     }
     if (fresh) {
         SARN__TRY(sarn__place_has_room(lmdb->data_fd, lmdb->path, 0, error));
-        SARN__TRY(sarn__place_clear(lmdb->data_fd, lmdb->path, error));
+        SARN__TRY(clear(lmdb, alone, error));
     }
     SARN__TRY(open_env(lmdb, options, error));
     return open_log(lmdb, options, error);

@@ -16,7 +16,8 @@
 #define MAP_MAX    (UINT64_C(1) << 47) /* No process has more address space. */
 #define NO_SUBDIR  0x4000u             /* LMDB keeps how it was made among flags. */
 /* An owner at work may change a meta while it is read. */
-#define LOOKS 64u
+#define LOOKS  64u
+#define SECTOR 512u /* What a disk writes whole. */
 
 /* In a page's head. */
 enum page_at { PAGE_NUMBER = 0, PAGE_FLAGS = 10, PAGE_LOWER = 12, PAGE_UPPER = 14 };
@@ -111,6 +112,12 @@ is_possible(const struct sarn__page_meta *meta, uint32_t index, uint32_t size)
            meta->main.flags == 0;
 }
 
+bool sarn__page_meta_is_first(const struct sarn__page_meta *meta)
+{
+    return meta->txn_id == 0 && meta->main.root == SARN__PAGE_NONE &&
+           meta->free.root == SARN__PAGE_NONE;
+}
+
 static enum meta_fate
 get_meta(const uint8_t *page, uint32_t index, struct sarn__page_meta *meta)
 {
@@ -185,6 +192,50 @@ measure(struct sarn__pages *pages, const char *path, struct sarn_error *error)
     return SARN_OK;
 }
 
+/* What a failed write or a power cut leaves of the making of a file, before its metas
+ * were synced: no more than they, and any sector of them may be zeros, or missing with
+ * the file's end. Nothing was ever in it: a file that was cut off has commits behind
+ * it, and its meta 0 has the second's. */
+static bool is_unborn(const struct sarn__pages *pages)
+{
+    static const uint8_t zeros[SECTOR];
+    uint8_t sector[SECTOR];
+    uint64_t end = pages->file_bytes, most = 2 * (uint64_t)SARN__PAGE_MAX;
+
+    for (uint64_t at = 0; at < end && end <= most; at += SECTOR) {
+        size_t bytes = end - at < SECTOR ? (size_t)(end - at) : SECTOR;
+        uint32_t index = at == 0 ? 0 : 1, size;
+        struct sarn__page_meta meta;
+
+        memset(sector, 0, sizeof(sector));
+        if (!read_all(pages->fd, at, sector, bytes)) {
+            return false;
+        }
+        if (memcmp(sector, zeros, SECTOR) == 0) {
+            continue;
+        }
+        size = get_u32(sector + SARN__PAGE_HEAD + META_FREE);
+        if (get_meta(sector, index, &meta) != META_GOOD || at != index * size ||
+            !sarn__page_meta_is_first(&meta) ||
+            memcmp(sector + SARN__META_END, zeros, SECTOR - SARN__META_END) != 0) {
+            return false;
+        }
+        most = 2 * (uint64_t)size;
+    }
+    return end <= most;
+}
+
+SARN_MUST_USE static sarn_status judge_unborn(const struct sarn__pages *pages,
+                                              const char *path,
+                                              struct sarn_error *error)
+{
+    return !is_unborn(pages) ? SARN_OK
+                             : sarn__fail(error, SARN_ERR_NOT_FOUND,
+                                          "\"%s\" is empty: its making was cut short, "
+                                          "and nothing was ever written to it",
+                                          path);
+}
+
 SARN_MUST_USE static sarn_status
 judge(const char *path, const enum meta_fate fates[2], struct sarn_error *error)
 {
@@ -222,6 +273,7 @@ sarn_status sarn__pages_open(int fd,
         }
         SARN__TRY(measure(&view, path, error));
         if (!look(&view, fates)) {
+            SARN__TRY(judge_unborn(&view, path, error));
             return sarn__fail(error, SARN_ERR_CORRUPT,
                               "\"%s\" is not a log of Sarn, or was cut off at its "
                               "beginning; check the path, or restore a backup",
@@ -229,6 +281,9 @@ sarn_status sarn__pages_open(int fd,
         }
         good = fates[0] == META_GOOD && fates[1] == META_GOOD &&
                follow_each_other(view.metas);
+    }
+    if (!good) {
+        SARN__TRY(judge_unborn(&view, path, error));
     }
     if (!good && fates[0] == META_GOOD && fates[1] == META_GOOD) {
         return sarn__fail(error, SARN_ERR_CORRUPT,
@@ -244,20 +299,6 @@ sarn_status sarn__pages_open(int fd,
     view.newest = view.metas[1].txn_id > view.metas[0].txn_id ? 1 : 0;
     *pages = view;
     return SARN_OK;
-}
-
-bool sarn__pages_are_unborn(int fd)
-{
-    uint8_t page[SARN__META_END];
-    struct sarn__page_meta meta = {.txn_id = 0};
-    struct stat status;
-
-    /* A file that was cut off has commits behind it, and meta 0 has the second's. */
-    return fstat(fd, &status) == 0 && read_all(fd, 0, page, sizeof(page)) &&
-           get_meta(page, 0, &meta) == META_GOOD && meta.txn_id == 0 &&
-           meta.main.root == SARN__PAGE_NONE &&
-           (uint64_t)status.st_size <
-               2 * (uint64_t)get_u32(page + SARN__PAGE_HEAD + META_FREE);
 }
 
 sarn_status sarn__pages_look(int fd,

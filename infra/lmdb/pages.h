@@ -47,16 +47,17 @@ struct sarn__pages {
     uint32_t newest; /* Index of the meta that counts. */
 };
 
-/* Read both metas. SARN_ERR_NOT_FOUND: the file is empty, nothing was ever written.
+/* As LMDB writes it before the first transaction: there is nothing in the file. */
+bool sarn__page_meta_is_first(const struct sarn__page_meta *meta);
+
+/* Read both metas. SARN_ERR_NOT_FOUND: the file is empty, nothing was ever written; or
+ * its making was cut short, before both metas were whole for the first time.
  * SARN_ERR_CORRUPT: not LMDB's, or a meta is damaged: says which and what that means.
  * SARN_ERR_UNSUPPORTED: another version of LMDB's format. SARN_ERR_IO. */
 SARN_MUST_USE sarn_status sarn__pages_open(int fd,
                                            const char *path,
                                            struct sarn__pages *pages,
                                            struct sarn_error *error);
-/* Was the making of the file cut short, before its second meta was there? LMDB writes
- * both at once and first of all, so nothing was ever committed to it. */
-bool sarn__pages_are_unborn(int fd);
 /* Is the file long enough for all pages of the newest meta? A healthy file need not be,
  * if its last pages are free. */
 bool sarn__pages_are_there(const struct sarn__pages *pages);

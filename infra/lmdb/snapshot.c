@@ -115,6 +115,10 @@ sarn_status sarn__check_file(const char *path,
 
     SARN__TRY(sarn__place_open(&place, &fd, error));
     status = hold(&snapshot, fd, path, &pages, error);
+    if (status == SARN_OK && sarn__page_meta_is_first(&pages.metas[pages.newest])) {
+        status = sarn__fail(error, SARN_ERR_NOT_FOUND,
+                            "\"%s\" is empty; nothing was ever written to it", path);
+    }
     if (status == SARN_OK) {
         status = sarn__check_pages(&pages, options, error);
     }
