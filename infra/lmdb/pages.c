@@ -201,6 +201,7 @@ static bool is_unborn(const struct sarn__pages *pages)
     static const uint8_t zeros[SECTOR];
     uint8_t sector[SECTOR];
     uint64_t end = pages->file_bytes, most = 2 * (uint64_t)SARN__PAGE_MAX;
+    uint32_t metas = 0;
 
     for (uint64_t at = 0; at < end && end <= most; at += SECTOR) {
         size_t bytes = end - at < SECTOR ? (size_t)(end - at) : SECTOR;
@@ -221,8 +222,10 @@ static bool is_unborn(const struct sarn__pages *pages)
             return false;
         }
         most = 2 * (uint64_t)size;
+        metas += 1;
     }
-    return end <= most;
+    /* Fewer zeros than a sector are not LMDB's. */
+    return end <= most && (metas != 0 || end % SECTOR == 0);
 }
 
 SARN_MUST_USE static sarn_status judge_unborn(const struct sarn__pages *pages,

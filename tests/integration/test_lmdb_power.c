@@ -106,6 +106,9 @@ static void what_may_be_somebody_elses_is_left_alone(void **state)
     uint8_t metas[2 * PAGE], other[2 * PAGE], *after;
     size_t size;
 
+    write_file(f->path, "\0", 1);
+    log_file_refused(f, SARN_ERR_CORRUPT, "");
+    unlink(f->path);
     first_metas(f->path, metas);
     for (size_t at = 200; at < sizeof(other); at += 511) {
         memcpy(other, metas, sizeof(other));
