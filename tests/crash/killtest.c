@@ -1,10 +1,13 @@
 /* killtest: kill -9 a program that works on a log, again and again, and hold the log to
  * its promises after each kill: what was read before is a prefix of what is read after;
- * what was acknowledged is there; nothing is there twice; the log verifies; its tables
- * are what a fold gives; the books balance.
+ * what was acknowledged is there; nothing is there twice; what belongs together is
+ * there or not there as one; sagas end as they must, and what they held is where it
+ * belongs; the schedule has missed nothing; the log verifies; its tables are what a
+ * fold gives; the books balance.
  *
  * The worker is killed after a number of acknowledgements drawn from the seed, and at a
- * further moment that nobody chose.
+ * further moment that nobody chose. After so many kills all that was begun is let come
+ * to its end, and a new log is begun.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -17,8 +20,9 @@
 
 #include "killtest.h"
 
-#define ACKS_MAX 160u /* Before a kill, at most. */
-#define SPIN_MAX 4000000u
+#define ACKS_MAX       160u /* Before a kill, at most. */
+#define SPIN_MAX       4000000u
+#define KILLS_OF_A_LOG 100u /* Then a new one: each judgement reads all of it. */
 
 static uint64_t draw(uint64_t *seed, uint64_t below)
 {
@@ -78,7 +82,7 @@ live(const char *self, struct kill_judge *judge, uint64_t *seed, uint64_t limit)
     uint64_t acks = draw(seed, ACKS_MAX);
     volatile uint64_t spin = draw(seed, SPIN_MAX);
     /* Some works again that were in flight, some new ones. */
-    uint64_t back = draw(seed, 2 * KILL_IN_FLIGHT);
+    uint64_t back = draw(seed, KILL_BACK_MAX);
     uint64_t first = judge->begun_max > back ? judge->begun_max - back : 0;
     int status;
     int out = -1;
@@ -105,6 +109,50 @@ live(const char *self, struct kill_judge *judge, uint64_t *seed, uint64_t limit)
     }
 }
 
+struct sums {
+    uint64_t kills, acks, events;
+};
+
+static void remove_log(const char *path)
+{
+    char lock[512];
+
+    snprintf(lock, sizeof(lock), "%s-lock", path);
+    (void)unlink(path);
+    (void)unlink(lock);
+}
+
+/* A log from its first event to the end of all that was begun on it. */
+static void kill_a_log(const char *self,
+                       const char *path,
+                       uint64_t kills,
+                       uint64_t *seed,
+                       struct sums *sums)
+{
+    struct kill_judge judge;
+
+    remove_log(path);
+    kill_judge_init(&judge, path);
+    live(self, &judge, seed, 64); /* So that there is a log. */
+    for (uint64_t i = 1; i <= kills; i++) {
+        live(self, &judge, seed, 0);
+        kill_judge_inspect(&judge, false);
+        sums->kills += 1;
+        if (sums->kills % 50 == 0) {
+            printf("%llu kills, %llu acknowledged, %llu events\n",
+                   (unsigned long long)sums->kills,
+                   (unsigned long long)(sums->acks + judge.acks),
+                   (unsigned long long)(sums->events + judge.events));
+            fflush(stdout);
+        }
+    }
+    live(self, &judge, seed, 128); /* Whatever was begun comes to its end. */
+    kill_judge_inspect(&judge, true);
+    sums->acks += judge.acks;
+    sums->events += judge.events;
+    kill_judge_done(&judge);
+}
+
 static void usage(void)
 {
     fprintf(stderr, "usage: killtest --kills N [--seed S] --log FILE\n"
@@ -114,7 +162,7 @@ static void usage(void)
 
 int main(int argc, char **argv)
 {
-    struct kill_judge judge;
+    struct sums sums = {0};
     const char *path = NULL;
     uint64_t kills = 0;
     uint64_t seed = 1;
@@ -137,23 +185,14 @@ int main(int argc, char **argv)
     if (kills == 0 || path == NULL || argc % 2 == 0) {
         usage();
     }
-    kill_judge_init(&judge, path);
-    live(argv[0], &judge, &seed, 64); /* So that there is a log. */
-    for (uint64_t i = 1; i <= kills; i++) {
-        live(argv[0], &judge, &seed, 0);
-        kill_judge_inspect(&judge, false);
-        if (i % 50 == 0) {
-            printf("%llu kills, %llu acknowledged, %llu events\n",
-                   (unsigned long long)i, (unsigned long long)judge.acks,
-                   (unsigned long long)judge.events);
-            fflush(stdout);
-        }
+    while (sums.kills < kills) {
+        uint64_t left = kills - sums.kills;
+
+        kill_a_log(argv[0], path, left < KILLS_OF_A_LOG ? left : KILLS_OF_A_LOG, &seed,
+                   &sums);
     }
-    live(argv[0], &judge, &seed, 128); /* Whatever was begun comes to its end. */
-    kill_judge_inspect(&judge, true);
     printf("kills=%llu acknowledged=%llu events=%llu lost=0 twice=0\n",
-           (unsigned long long)kills, (unsigned long long)judge.acks,
-           (unsigned long long)judge.events);
-    kill_judge_done(&judge);
+           (unsigned long long)sums.kills, (unsigned long long)sums.acks,
+           (unsigned long long)sums.events);
     return 0;
 }
