@@ -67,7 +67,9 @@ void sarn__engine_halt(sarn_engine *engine,
         return;
     }
     engine->stopped = status;
-    sarn__error_set(&engine->stopped_error, SARN_ERR_CLOSED,
+    /* Whoever comes now: nothing was done; of a deposed one, nothing will ever be. */
+    sarn__error_set(&engine->stopped_error,
+                    status == SARN_ERR_DEPOSED ? status : SARN_ERR_CLOSED,
                     "the engine stopped and must be reopened: %.190s",
                     error->status == SARN_OK ? sarn_status_text(status) : error->text);
     if (hooks->log != NULL) {
@@ -264,8 +266,8 @@ static void decide_queue(sarn_engine *engine)
 {
     while (engine->queue_first != NULL) {
         if (engine->stopped != SARN_OK) {
-            sarn__answer_error(engine, take_request(engine), SARN_ERR_CLOSED,
-                               &engine->stopped_error);
+            sarn__answer_error(engine, take_request(engine),
+                               engine->stopped_error.status, &engine->stopped_error);
         } else if (may_decide(engine)) {
             run_request(engine, take_request(engine));
         } else {
@@ -369,7 +371,7 @@ void sarn__engine_poll(sarn_engine *engine, struct sarn__duties *duties)
         sarn__engine_launch(engine); /* A timer may have decided something. */
     }
     if (engine->stopped != SARN_OK) { /* What is not on its way will never be. */
-        sarn__answer_all(engine, &engine->open_answers, SARN_ERR_CLOSED,
+        sarn__answer_all(engine, &engine->open_answers, engine->stopped_error.status,
                          &engine->stopped_error);
     }
     *duties = (struct sarn__duties){.jobs = engine->duties_first,

@@ -197,7 +197,7 @@ void sarn__orchestrator_halted(sarn_engine *engine)
             bool known = run->last_position <= engine->durable;
 
             sarn__run_answer_error(
-                engine, run, known ? SARN_ERR_CLOSED : engine->stopped,
+                engine, run, known ? engine->stopped_error.status : engine->stopped,
                 known ? &engine->stopped_error : &engine->commit_job.error);
         }
     }

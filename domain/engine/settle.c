@@ -100,7 +100,7 @@ static void append_failed(sarn_engine *engine, const struct sarn__commit_job *jo
 
     if (status == SARN_ERR_IN_DOUBT || status == SARN_ERR_DEPOSED) {
         sarn__engine_halt(engine, status, &error);
-        sarn__error_set(&later, SARN_ERR_CLOSED,
+        sarn__error_set(&later, engine->stopped_error.status,
                         "the engine stopped before this was written: %.180s",
                         error.text);
     }

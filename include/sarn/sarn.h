@@ -10,7 +10,8 @@
  *
  * Durability: no reply leaves before its events are synced to disk. A reply SARN_OK is
  *             never lost; SARN_ERR_IN_DOUBT is settled by submitting again under the
- *             same idempotency key after reopening.
+ *             same idempotency key after reopening. SARN_ERR_DEPOSED: another process
+ *             has taken the log over; nothing of this was done, nor will be.
  * Threads:    submitting and blocking calls are safe from any thread; callbacks run on
  *             the dispatch thread, where a blocking call is refused with
  *             SARN_ERR_REENTRANT. No engine survives fork().

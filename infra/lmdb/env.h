@@ -48,6 +48,7 @@ struct sarn__lmdb {
     pid_t pid;                       /* Who opened it. */
     int data_fd;                     /* Holds the owner's lock, if it is ours. */
     bool owner;                      /* Opened for writing. */
+    bool takeover;                   /* And over whoever owned it then. */
     atomic_bool in_doubt;
 
     /* The committer's: what transaction txn_id left behind. */

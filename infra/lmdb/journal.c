@@ -119,10 +119,11 @@ SARN_MUST_USE static sarn_status own(struct sarn__lmdb *lmdb,
     SARN__TRY(sarn__owner_lock(lmdb->data_fd, lmdb->path, (uint32_t)lmdb->pid,
                                options->takeover, alone, error));
     lmdb->owner = true;
+    lmdb->takeover = options->takeover;
     if (*alone) {
         return SARN_OK;
     }
-    return sarn__owner_probe(lmdb->path, sarn__owner_find(lmdb->data_fd, 0), ms, error);
+    return sarn__owner_probe(lmdb->data_fd, lmdb->path, ms, error);
 }
 
 /* The text of the first finding becomes the error. */

@@ -8,6 +8,7 @@
 #include <lmdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,6 +122,14 @@ sarn__owner_keep_out(int fd, const char *path, uint32_t pid, struct sarn_error *
     return other == 0 ? SARN_OK : busy(path, other, error);
 }
 
+sarn_status
+sarn__owner_alone(int fd, const char *path, uint32_t likely, struct sarn_error *error)
+{
+    uint32_t other = sarn__owner_find(fd, likely);
+
+    return other == 0 ? SARN_OK : busy(path, other, error);
+}
+
 /* --- this process --- */
 
 bool sarn__owner_is_this_process(const char *lock_path)
@@ -180,10 +189,79 @@ static bool answered(int from, uint32_t ms)
     return ready == 1 && read(from, &works, 1) == 1 && works == PROBE_WORKS;
 }
 
-sarn_status sarn__owner_probe(const char *path,
-                              uint32_t owner_pid,
-                              uint32_t ms,
-                              struct sarn_error *error)
+/* --- who blocks --- */
+
+/* Is process pid stopped? Without /proc nobody knows. */
+static bool is_stopped(uint32_t pid)
+{
+    char path[32], stat[512];
+    ssize_t size = -1;
+    const char *state;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        size = read(fd, stat, sizeof(stat) - 1);
+        close(fd);
+    }
+    if (size <= 0) {
+        return false;
+    }
+    stat[size] = '\0';
+    state = strrchr(stat, ')'); /* Behind the name, which may hold anything. */
+    return state != NULL && state[1] == ' ' && (state[2] == 'T' || state[2] == 't');
+}
+
+/* Who owns it, or hangs around since it was deposed: those that have stopped, if any
+ * has, as "12, 34". How many. */
+static uint32_t name_owners(int fd, bool stopped, char *text, size_t size)
+{
+    uint32_t count = 0;
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int slot = 0; slot < SLOTS; slot++) {
+        uint32_t pid = held_by(fd, slot, slot);
+        int wrote;
+
+        if (pid == 0 || (stopped && !is_stopped(pid))) {
+            continue;
+        }
+        wrote = snprintf(text + used, size - used, "%s%u", count == 0 ? "" : ", ", pid);
+        used += wrote > 0 && (size_t)wrote < size - used ? (size_t)wrote : 0;
+        count += 1;
+    }
+    return count;
+}
+
+/* Which of several is inside of the commit only LMDB's mutex knows. */
+SARN_MUST_USE static sarn_status
+blocked(int fd, const char *path, struct sarn_error *error)
+{
+    char pids[SLOTS * 12];
+    uint32_t count = name_owners(fd, true, pids, sizeof(pids));
+
+    if (count == 0) {
+        count = name_owners(fd, false, pids, sizeof(pids));
+    }
+    if (count > 1) {
+        return sarn__fail(
+            error, SARN_ERR_BUSY,
+            "\"%s\" is held by processes %s; one of them is stopped in the middle of a "
+            "commit, and only its end frees the log: end that process",
+            path, pids);
+    }
+    return sarn__fail(error, SARN_ERR_BUSY,
+                      "\"%s\" is owned by process %s, which is stopped in the middle "
+                      "of a commit; only its end frees the log: end that process",
+                      path, pids);
+}
+
+/* --- taking over --- */
+
+sarn_status
+sarn__owner_probe(int fd, const char *path, uint32_t ms, struct sarn_error *error)
 {
     int ends[2];
     bool works;
@@ -211,12 +289,5 @@ sarn_status sarn__owner_probe(const char *path,
     }
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
-    if (!works) {
-        return sarn__fail(
-            error, SARN_ERR_BUSY,
-            "\"%s\" is owned by process %u, which is stopped in the middle "
-            "of a commit; only its end frees the log: end that process",
-            path, owner_pid);
-    }
-    return SARN_OK;
+    return works ? SARN_OK : blocked(fd, path, error);
 }

@@ -31,6 +31,12 @@ SARN_MUST_USE sarn_status sarn__owner_keep_out(int fd,
                                                uint32_t pid,
                                                struct sarn_error *error);
 
+/* Is nobody else an owner, now? SARN_ERR_BUSY: names one, likely if it is one. */
+SARN_MUST_USE sarn_status sarn__owner_alone(int fd,
+                                            const char *path,
+                                            uint32_t likely,
+                                            struct sarn_error *error);
+
 /* The pid of an owner other than through fd: likely's if it is one of them; 0: none. */
 uint32_t sarn__owner_find(int fd, uint32_t likely);
 
@@ -38,9 +44,10 @@ uint32_t sarn__owner_find(int fd, uint32_t likely);
 bool sarn__owner_is_this_process(const char *lock_path);
 
 /* Try in a child process, for at most ms, whether a write transaction can be begun at
- * all. SARN_ERR_BUSY: an owner stopped inside a commit blocks it; names owner_pid. */
-SARN_MUST_USE sarn_status sarn__owner_probe(const char *path,
-                                            uint32_t owner_pid,
+ * all. SARN_ERR_BUSY: an owner stopped inside a commit blocks it. Names it; where
+ * several have stopped, all of them. */
+SARN_MUST_USE sarn_status sarn__owner_probe(int fd,
+                                            const char *path,
                                             uint32_t ms,
                                             struct sarn_error *error);
 

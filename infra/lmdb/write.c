@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "infra/lmdb/owner.h"
 
 /* What a commit writes beside the records: copies of the pages on the way to them, the
  * commit record's, the list of free pages. A guess on the safe side. */
@@ -44,6 +45,11 @@ SARN_MUST_USE static sarn_status check_epoch(const struct sarn__lmdb *lmdb,
             "close the log here",
             lmdb->state.owner_pid, lmdb->path, (unsigned long long)lmdb->state.epoch,
             (unsigned long long)epoch);
+    }
+    if (take_epoch && !lmdb->takeover) {
+        /* It was alone when it was opened; who has come since has taken it over. */
+        return sarn__owner_alone(lmdb->data_fd, lmdb->path, lmdb->state.owner_pid,
+                                 error);
     }
     return SARN_OK;
 }

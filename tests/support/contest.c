@@ -253,11 +253,13 @@ static bool run_rounds(struct contest_run *run)
 
 static struct contest_shared *share(void)
 {
-    /* cppcheck-suppress invalidFunctionArg; anonymous memory has no descriptor. */
     void *shared = mmap(NULL, sizeof(struct contest_shared), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    return shared == MAP_FAILED ? NULL : shared;
+    if (shared == MAP_FAILED) {
+        return NULL;
+    }
+    return shared;
 }
 
 bool contest_run(const struct contest_options *options, struct contest *contest)
