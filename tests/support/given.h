@@ -16,7 +16,7 @@
 
 #include "support/test.h"
 
-#define GIVEN_TEXT_BYTES 1024u
+#define GIVEN_TEXT_BYTES 8192u
 #define GIVEN_EVENTS_MAX 8u
 
 struct given {

@@ -114,6 +114,8 @@ static void a_notice_needs_somebody_to_read_it_and_has_an_end(void **state)
     assert_string_equal(queue(g, "7", text),
                         "rejected: notice-t1 has at most 4096 bytes of text, not 4097");
     assert_string_equal(given_state(g), "");
+    text[SARN_NOTIFICATIONS_TEXT_BYTES_MAX] = '\0';
+    assert_int_equal(strncmp(queue(g, "7", text), "NoticeQueued", 12), 0);
 }
 
 static void events_that_cannot_follow_are_corrupt(void **state)
