@@ -2,7 +2,8 @@
  *
  * The load is open loop: each operation has a time at which it is to be made, whatever
  * became of those before it, and its latency counts from that time on. One thread makes
- * them (soak_load.c), one reads (soak_look.c), and the first thread writes a row of
+ * them (soak_load.c), one reads (soak_look.c), one measures the machine
+ * (soak_probe.c), and the first thread writes a row of
  * figures each interval (soak_row.c), closes and opens the log again now and then, and
  * sends other processes to read it (soak.c). Afterwards the figures, read back from the
  * CSV, are judged (soak_judge.c) and drawn (soak_plot.c).
@@ -25,7 +26,9 @@
     X(UNDO, "undo")       /* The same, failing in the second step. */                  \
     X(WAIT, "wait")       /* A saga that sleeps; its latency is beyond its sleep. */   \
     X(TELL, "tell")       /* A signal to a saga that has waited for it. */             \
-    X(LOOK, "look")       /* A reading call of this process. */
+    X(LOOK, "look")       /* A reading call of this process. */                        \
+    X(WAKE, "wake")       /* None of Sarn's: a thread that wakes up. */                \
+    X(SYNC, "sync")       /* None of Sarn's: a page beside the log, synced. */
 
 enum soak_kind {
 #define X(name, text) SOAK_##name,
@@ -97,7 +100,8 @@ struct soak_op;
 struct soak {
     sarn_engine *engine;
     struct soak_gate gate;
-    double rate;           /* Operations a second. */
+    double rate; /* Operations a second. */
+    char probe[SOAK_PATH_BYTES];
     int64_t begin_us;      /* When the first was due. */
     pthread_mutex_t mutex; /* Of all below. */
     bool stopping;
@@ -118,6 +122,11 @@ void soak_counter(uint64_t n, char text[32]);
 void *soak_load(void *arg);
 /* Make those again that a closing has cut off. The log is open, the gate shut. */
 void soak_load_again(struct soak *soak);
+
+/* --- the machine (soak_probe.c) --- */
+
+/* The thread that measures it; arg is a struct soak. */
+void *soak_probe(void *arg);
 
 /* --- readers (soak_look.c) --- */
 
@@ -149,6 +158,7 @@ struct soak_table {
 /* Read path, or say why not and leave the program. */
 void soak_table_read(const char *path, struct soak_table *table);
 void soak_table_free(struct soak_table *table);
+bool soak_table_has(const struct soak_table *table, const char *name);
 /* The number of a column, which must be there. */
 uint32_t soak_table_column(const struct soak_table *table, const char *name);
 double soak_table_cell(const struct soak_table *table, uint32_t column, uint32_t row);

@@ -14,6 +14,7 @@
 struct verdict {
     const struct soak_table *table;
     bool json, good;
+    bool noisy; /* The machine drifted by itself: latencies cannot be judged. */
 };
 
 /* Rows from one part of the run to another. */
@@ -92,13 +93,17 @@ static void say(struct verdict *verdict,
                 double last,
                 bool good)
 {
+    bool unknown = verdict->noisy && !good;
+
     verdict->good = verdict->good && good;
     if (verdict->json) {
         printf(",\"%s\":{\"first\":%.3f,\"last\":%.3f,\"good\":%s}", name, first, last,
                good ? "true" : "false");
     } else {
         printf("%-13s %12.3f -> %12.3f %-12s %s\n", name, first, last, unit,
-               good ? "ok" : "DRIFTS");
+               good      ? "ok"
+               : unknown ? "UNKNOWN: so does the machine"
+                         : "DRIFTS");
     }
 }
 
@@ -119,6 +124,22 @@ static void judge_growth(struct verdict *verdict)
     last = bytes_per_event(verdict, part_of(table, 0.7, 1));
     say(verdict, "file", "bytes/event", first, last,
         !grows(first, last, GROWTH_MAX, 0));
+}
+
+/* How long waking up and syncing take, Sarn aside. */
+static void judge_machine(struct verdict *verdict)
+{
+    static const char *const names[] = {"wake_p99_ms", "sync_p99_ms"};
+    struct part early = part_of(verdict->table, 0.1, 0.35);
+    struct part late = part_of(verdict->table, 0.75, 1);
+    double first = 0, last = 0;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        first += median(verdict, names[i], early);
+        last += median(verdict, names[i], late);
+    }
+    verdict->noisy = grows(first, last, DRIFT_MAX, DRIFT_MS);
+    say(verdict, "machine", "ms", first, last, true);
 }
 
 static void judge_drift(struct verdict *verdict)
@@ -167,7 +188,11 @@ bool soak_judge(const struct soak_table *table, uint64_t errors, bool json)
     }
     if (judged) {
         judge_growth(&verdict);
+        if (soak_table_has(table, "wake_p99_ms")) {
+            judge_machine(&verdict);
+        }
         judge_drift(&verdict);
+        verdict.noisy = false;
         judge_pace(&verdict);
     }
     if (json) {

@@ -41,9 +41,9 @@ static const struct panel panels[PANELS] = {
      {{"command_p50_ms", "command p50", 1},
       {"command_p99_ms", "command p99", 1},
       {"command_p999_ms", "command p99.9", 1},
-      {"saga_p50_ms", "saga p50", 1},
       {"saga_p99_ms", "saga p99", 1},
-      {"look_p99_ms", "read p99", 1}}},
+      {"wake_p99_ms", "machine: wake p99", 1},
+      {"sync_p99_ms", "machine: sync p99", 1}}},
     {"memory in MiB (the mapped file not counted)",
      false,
      {{"anon_kib", "anonymous pages", KIB}, {"heap_kib", "heap in use", KIB}}},
@@ -91,6 +91,14 @@ static double rounded_up(double value)
     return 10 * power;
 }
 
+/* Is there a line i, and has the table its figures? */
+static bool
+has_line(const struct soak_table *table, const struct panel *panel, uint32_t i)
+{
+    return panel->lines[i].column != NULL &&
+           soak_table_has(table, panel->lines[i].column);
+}
+
 static void set_frame(const struct soak_table *table,
                       const struct panel *panel,
                       double top,
@@ -98,10 +106,13 @@ static void set_frame(const struct soak_table *table,
 {
     double high = 0;
 
-    for (uint32_t i = 0; i < LINES && panel->lines[i].column != NULL; i++) {
-        uint32_t column = soak_table_column(table, panel->lines[i].column);
+    for (uint32_t i = 0; i < LINES; i++) {
+        uint32_t column = has_line(table, panel, i)
+                              ? soak_table_column(table, panel->lines[i].column)
+                              : 0;
+        uint32_t rows = has_line(table, panel, i) ? table->rows : 0;
 
-        for (uint32_t row = 0; row < table->rows; row++) {
+        for (uint32_t row = 0; row < rows; row++) {
             double value = soak_table_cell(table, column, row) * panel->lines[i].scale;
 
             high = value > high ? value : high;
@@ -191,8 +202,10 @@ bool soak_plot(const struct soak_table *table, const char *path)
 
         set_frame(table, &panels[i], HEIGHT * i, &frame);
         draw_frame(svg, &frame);
-        for (uint32_t k = 0; k < LINES && panels[i].lines[k].column != NULL; k++) {
-            draw_line(svg, table, &frame, k);
+        for (uint32_t k = 0; k < LINES; k++) {
+            if (has_line(table, &panels[i], k)) {
+                draw_line(svg, table, &frame, k);
+            }
         }
     }
     fputs("</svg>\n", svg);

@@ -225,7 +225,7 @@ static void drain(struct runner *runner)
 static void run(struct runner *runner, const char *path)
 {
     struct soak *soak = &runner->soak;
-    pthread_t load, look;
+    pthread_t load, look, probe;
     FILE *csv = fopen(path, "w");
 
     if (csv == NULL) {
@@ -235,7 +235,8 @@ static void run(struct runner *runner, const char *path)
     open_log(runner);
     soak->begin_us = soak_clock_us();
     if (pthread_create(&load, NULL, soak_load, soak) != 0 ||
-        pthread_create(&look, NULL, soak_look, soak) != 0) {
+        pthread_create(&look, NULL, soak_look, soak) != 0 ||
+        pthread_create(&probe, NULL, soak_probe, soak) != 0) {
         soak_die("a thread", "cannot be started");
     }
     hold(runner, csv);
@@ -244,6 +245,7 @@ static void run(struct runner *runner, const char *path)
     pthread_mutex_unlock(&soak->mutex);
     pthread_join(load, NULL);
     pthread_join(look, NULL);
+    pthread_join(probe, NULL);
     drain(runner);
     sarn_close(soak->engine);
     fclose(csv);
@@ -313,6 +315,7 @@ uint64_t soak_run(const struct soak_options *options, const char *csv)
     pthread_mutex_init(&runner.soak.mutex, NULL);
     soak_gate_init(&runner.soak.gate);
     soak_path(options, "soak.sarn", runner.log);
+    soak_path(options, "soak.probe", runner.soak.probe);
     (void)snprintf(lock, sizeof(lock), "%s-lock", runner.log);
     (void)unlink(runner.log);
     (void)unlink(lock);

@@ -88,6 +88,16 @@ void soak_table_free(struct soak_table *table)
     free(table->cells);
 }
 
+bool soak_table_has(const struct soak_table *table, const char *name)
+{
+    for (uint32_t i = 0; i < table->columns; i++) {
+        if (strcmp(table->names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint32_t soak_table_column(const struct soak_table *table, const char *name)
 {
     for (uint32_t i = 0; i < table->columns; i++) {
