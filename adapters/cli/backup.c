@@ -135,11 +135,17 @@ static int prove_tail(const struct backup *backup)
     out.progress = NULL;
     out.arg = &proof;
     status = sarn_log_export(backup->log, &out, &error);
-    if (status == SARN_OK || proof.seen >= proof.wanted) {
+    if (proof.seen >= proof.wanted) {
         cli_complain("%s was cut off or damaged behind position %llu: it goes on from "
                      "there",
                      backup->path, (unsigned long long)backup->info.end.position);
         return CLI_OK;
+    }
+    if (status == SARN_OK) {
+        cli_complain("%s was not touched: behind position %llu it is cut off or "
+                     "damaged, and has more than the log; name a new file",
+                     backup->path, (unsigned long long)backup->info.end.position);
+        return CLI_REFUSED;
     }
     cli_complain("%s was not touched: %s", backup->path, error.text);
     return cli_archive_status(status);

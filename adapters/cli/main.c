@@ -28,8 +28,8 @@ print_commands(FILE *to, const struct cli_command *const *commands, size_t count
 
 static void print_usage(FILE *to)
 {
-    fputs("sarn - look into a Sarn log, and tell its executions what to do, also "
-          "while its\nowner is running\n\n",
+    fputs("sarn - look into a Sarn log, copy it, and tell its executions what to do, "
+          "also\nwhile its owner is running\n\n",
           to);
     print_commands(to, readers, COUNT(readers));
     fputs("\nCopies, and logs from copies:\n\n", to);

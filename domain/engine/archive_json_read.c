@@ -76,20 +76,23 @@ static sarn_status bad_line(const struct decoder *decoder,
                       (unsigned long long)decoder->lines, what);
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static bool read_hash(struct sarn_str hex, uint8_t hash[32])
 {
-    static const char digits[] = "0123456789abcdef";
-
     if (hex.size != 64) {
         return false;
     }
     for (uint32_t i = 0; i < 64; i++) {
-        const char *digit = memchr(digits, hex.data[i], 16);
+        int digit = hex_digit(hex.data[i]);
 
-        if (digit == NULL) {
+        if (digit < 0) {
             return false;
         }
-        hash[i / 2] = (uint8_t)(hash[i / 2] << 4 | (digit - digits));
+        hash[i / 2] = (uint8_t)(hash[i / 2] << 4 | digit);
     }
     return true;
 }
