@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sarn/archive.h>
+
 #include "powercut.h"
 
 #define THREADS_MAX 6u
@@ -77,6 +79,30 @@ static void subscribe(sarn_engine *engine)
         SARN_OK) {
         power_die("subscribe", error.text);
     }
+}
+
+static sarn_status read_archive(void *arg, void *data, size_t *size)
+{
+    *size = fread(data, 1, *size, arg);
+    return ferror((FILE *)arg) ? SARN_ERR_IO : SARN_OK;
+}
+
+int power_import(const char *path, const char *archive)
+{
+    struct sarn_import in = SARN_IMPORT_INIT;
+    struct sarn_error error;
+
+    in.source = read_archive;
+    in.arg = fopen(archive, "rb");
+    if (in.arg == NULL) {
+        power_die(archive, "cannot be read");
+    }
+    if (sarn_log_import(path, &in, &error) != SARN_OK || !in.complete) {
+        power_die("import", error.text);
+    }
+    (void)fclose(in.arg);
+    say(POWER_SEEN, 0, SARN_OK, in.end.position);
+    return 0;
 }
 
 int power_life(const char *path, uint64_t seed, uint64_t first, uint64_t works)

@@ -75,35 +75,59 @@ void power_copy(const char *from, const char *to)
     free(bytes);
 }
 
-static void begin(const struct power_recording *recording,
-                  const char *base,
-                  const struct power_mark *carried,
-                  uint32_t carried_count)
+static FILE *open_trace(const struct power_recording *recording, const char *mode)
 {
-    FILE *trace = fopen(recording->trace, "wb");
-    uint64_t size = 0;
-    uint8_t *bytes = base == NULL ? NULL : slurp(base, &size);
+    FILE *trace = fopen(recording->trace, mode);
 
     if (trace == NULL) {
         power_die(recording->trace, "cannot be made");
-        return;
     }
+    return trace;
+}
+
+static void close_trace(FILE *trace)
+{
+    if (fclose(trace) != 0) {
+        power_die("trace", "cannot be written");
+    }
+}
+
+/* The works of before: of what was made durable before this. */
+static void carry(const struct power_recording *recording,
+                  const struct power_before *before)
+{
+    FILE *trace = open_trace(recording, "ab");
+
+    for (uint32_t i = 0; i < before->mark_count; i++) {
+        put(trace, POWER_MARK, 0, &before->marks[i], sizeof(before->marks[i]));
+    }
+    close_trace(trace);
+}
+
+static void begin(const struct power_recording *recording,
+                  const struct power_before *before)
+{
+    FILE *trace = open_trace(recording, "wb");
+    uint64_t size = 0;
+
     put(trace, POWER_LOAD, recording->seed, "", 0);
     (void)unlink(recording->file);
-    if (bytes != NULL) {
+    if (before->base != NULL) {
+        uint8_t *bytes = slurp(before->base, &size);
+
+        if (bytes == NULL) {
+            power_die(before->base, "cannot be read");
+        }
         spill(recording->file, bytes, size);
         put(trace, POWER_BASE, 0, bytes, (uint32_t)size);
         free(bytes);
     }
-    for (uint32_t i = 0; i < carried_count; i++) {
-        put(trace, POWER_MARK, 0, &carried[i], sizeof(carried[i]));
-    }
-    if (fclose(trace) != 0) {
-        power_die(recording->trace, "cannot be written");
-    }
+    close_trace(trace);
 }
 
-static void become(const struct power_recording *recording, uint64_t kill_at)
+/* In the child. archive: what is imported; NULL: works are done. */
+static void
+become(const struct power_recording *recording, uint64_t kill_at, const char *archive)
 {
     char kill_text[24], seed[24], first[24], works[24];
 
@@ -115,18 +139,25 @@ static void become(const struct power_recording *recording, uint64_t kill_at)
     setenv(POWER_ENV_FILE, recording->file, 1);
     setenv(POWER_ENV_KILL, kill_text, 1);
     setenv("LD_PRELOAD", recording->shim, 1);
-    execl(recording->self, recording->self, "--life", recording->file, seed, first,
-          works, (char *)NULL);
+    if (archive != NULL) {
+        execl(recording->self, recording->self, "--import", recording->file, archive,
+              (char *)NULL);
+    } else {
+        execl(recording->self, recording->self, "--life", recording->file, seed, first,
+              works, (char *)NULL);
+    }
     _exit(127);
 }
 
-static void live(struct power_recording *recording, uint64_t kill_at)
+/* false: it was killed. */
+static bool
+live(const struct power_recording *recording, uint64_t kill_at, const char *archive)
 {
     int status = 0;
     pid_t child = fork();
 
     if (child == 0) {
-        become(recording, kill_at);
+        become(recording, kill_at, archive);
     }
     if (child < 0 || waitpid(child, &status, 0) != child) {
         power_die("life", "cannot be started");
@@ -138,7 +169,7 @@ static void live(struct power_recording *recording, uint64_t kill_at)
         snprintf(text, sizeof(text), "ended with status %d", status);
         power_die("life", text);
     }
-    recording->next_work += recording->works;
+    return status == 0;
 }
 
 /* Was nothing missed? */
@@ -162,20 +193,24 @@ static void compare(const struct power_recording *recording)
     free(bytes);
 }
 
-void power_record(struct power_recording *recording,
-                  const char *base,
-                  const struct power_mark *carried,
-                  uint32_t carried_count)
+void power_record(struct power_recording *recording, const struct power_before *before)
 {
     uint64_t draws = power_mix(recording->seed, recording->next_work);
 
-    begin(recording, base, carried, carried_count);
+    begin(recording, before);
+    if (before->archive != NULL) { /* Again, until it was not killed. */
+        while (!live(recording, power_draw(&draws, 60), before->archive)) {
+        }
+    }
+    carry(recording, before);
     for (uint32_t i = 0; i < recording->lives; i++) {
-        bool making = base == NULL && i == 0 && power_draw(&draws, 2) == 0;
+        bool making = before->base == NULL && before->archive == NULL && i == 0 &&
+                      power_draw(&draws, 2) == 0;
         bool killed = making || power_draw(&draws, 3) != 0;
         uint64_t at = making || power_draw(&draws, 4) == 0 ? FIRST_OPS : OPS_MAX;
 
-        live(recording, killed ? 1 + power_draw(&draws, at) : 0);
+        (void)live(recording, killed ? 1 + power_draw(&draws, at) : 0, NULL);
+        recording->next_work += recording->works;
     }
     compare(recording);
 }

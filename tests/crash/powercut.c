@@ -3,8 +3,8 @@
  * A program is recorded while it works (power_shim.c), and the log's file is made again
  * as a power cut at any moment could have left it; each such state is opened and
  * judged. Every third recording begins with no file, the others with a state of the one
- * before: so what follows a cut is cut, too. docs/hacking.md says how to look at one
- * state.
+ * before: so what follows a cut is cut, too, and what makes a log from an archive of
+ * one. docs/hacking.md says how to look at one state.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sarn/archive.h>
 
 #include "powercut.h"
 
@@ -140,11 +142,9 @@ static void parse(struct options *options, int argc, char **argv)
 struct campaign {
     const struct options *options;
     struct power_recording recording;
-    char base[POWER_PATH_MAX];
-    struct power_mark *carried;
-    uint32_t carried_count;
-    bool has_base;
-    bool failed; /* The last recording: nothing is built on it. */
+    char base[POWER_PATH_MAX], archive[POWER_PATH_MAX];
+    struct power_before before; /* What the next recording begins with. */
+    bool failed;                /* The last recording: nothing is built on it. */
     uint64_t judged, lost, corrupt;
 };
 
@@ -197,25 +197,63 @@ static uint64_t states_of(const struct campaign *campaign,
     return count < left ? count : left;
 }
 
-/* A state of this recording is what the next one begins with. */
 static void
-leave_base(struct campaign *campaign, const struct power_trace *trace, uint64_t seed)
+carry_marks(struct power_before *before, const struct power_trace *trace, uint32_t cut)
 {
-    struct power_disk disk;
-
-    campaign->carried_count = 0;
-    power_disk_init(&disk, trace, 0);
-    power_disk_draw(&disk, seed, UINT64_MAX);
-    power_disk_write(&disk, campaign->base);
-    campaign->has_base = disk.exists;
-    campaign->carried =
-        power_resize(campaign->carried, trace->count, sizeof(campaign->carried[0]));
-    for (uint32_t i = 0; i < disk.cut; i++) {
+    before->mark_count = 0;
+    before->marks = power_resize(before->marks, trace->count, sizeof(before->marks[0]));
+    for (uint32_t i = 0; i < cut; i++) {
         const struct power_mark *mark = (const void *)power_data(trace->records[i]);
 
         if (trace->records[i]->kind == POWER_MARK && mark->kind != POWER_SEEN) {
-            campaign->carried[campaign->carried_count++] = *mark;
+            before->marks[before->mark_count++] = *mark;
         }
+    }
+}
+
+static sarn_status write_archive(void *arg, const void *data, size_t size)
+{
+    return fwrite(data, 1, size, arg) == size ? SARN_OK : SARN_ERR_IO;
+}
+
+/* false: the file at path is no log. */
+static bool export_log(const char *path, const char *archive)
+{
+    struct sarn_export out = SARN_EXPORT_INIT;
+    struct sarn_error error;
+    sarn_log *log;
+
+    if (sarn_log_open(path, NULL, &log, &error) != SARN_OK) {
+        return false;
+    }
+    out.write = write_archive;
+    out.arg = fopen(archive, "wb");
+    if (out.arg == NULL || sarn_log_export(log, &out, &error) != SARN_OK ||
+        fclose(out.arg) != 0) {
+        power_die("export", error.text);
+    }
+    sarn_log_close(log);
+    return true;
+}
+
+/* A state of this recording is what the next one begins with, or an archive of it. */
+static void
+leave_base(struct campaign *campaign, const struct power_trace *trace, uint64_t seed)
+{
+    struct power_before *before = &campaign->before;
+    uint64_t draws = power_mix(seed, 1);
+    struct power_disk disk;
+
+    power_disk_init(&disk, trace, 0);
+    power_disk_draw(&disk, seed, UINT64_MAX);
+    power_disk_write(&disk, campaign->base);
+    carry_marks(before, trace, disk.cut);
+    before->base = disk.exists ? campaign->base : NULL;
+    before->archive = NULL;
+    if (disk.exists && power_draw(&draws, 3) == 0 &&
+        export_log(campaign->base, campaign->archive)) {
+        before->base = NULL;
+        before->archive = campaign->archive;
     }
     power_disk_done(&disk);
 }
@@ -224,8 +262,8 @@ static void begin_chain(struct campaign *campaign, uint64_t seed)
 {
     campaign->recording.seed = seed;
     campaign->recording.next_work = 1;
-    campaign->carried_count = 0;
-    campaign->has_base = false;
+    campaign->before.mark_count = 0;
+    campaign->before.base = campaign->before.archive = NULL;
 }
 
 static void run_recording(struct campaign *campaign, uint64_t number)
@@ -233,21 +271,24 @@ static void run_recording(struct campaign *campaign, uint64_t number)
     struct power_recording *recording = &campaign->recording;
     uint64_t seed = campaign->options->seed + number;
     uint64_t draws = power_mix(seed, 0);
+    const char *begun_with;
     struct power_trace trace;
     struct power_story story;
 
     if (number % CHAIN == 0 || campaign->failed) {
         begin_chain(campaign, seed);
     }
+    begun_with = campaign->before.archive != NULL ? " after an import"
+                 : campaign->before.base != NULL  ? " after a cut"
+                                                  : "";
     recording->lives = 1 + (uint32_t)power_draw(&draws, 4);
     recording->works = 4 + (uint32_t)power_draw(&draws, 36);
-    power_record(recording, campaign->has_base ? campaign->base : NULL,
-                 campaign->carried, campaign->carried_count);
+    power_record(recording, &campaign->before);
     power_trace_open(&trace, recording->trace);
     power_story_read(&story, &trace, recording->file);
     run_states(campaign, &story, seed, 0, states_of(campaign, &trace));
-    fprintf(stderr, "seed %llu: %u lives, %llu events; %llu of %llu states%s",
-            (unsigned long long)seed, recording->lives,
+    fprintf(stderr, "seed %llu: %u lives%s, %llu events; %llu of %llu states%s",
+            (unsigned long long)seed, recording->lives, begun_with,
             (unsigned long long)story.event_count, (unsigned long long)campaign->judged,
             (unsigned long long)campaign->options->states,
             isatty(STDERR_FILENO) ? "\033[K\r" : "\n");
@@ -279,6 +320,9 @@ int main(int argc, char **argv)
         return power_life(argv[2], number_of(argv[3]), number_of(argv[4]),
                           number_of(argv[5]));
     }
+    if (argc == 4 && strcmp(argv[1], "--import") == 0) {
+        return power_import(argv[2], argv[3]);
+    }
     parse(&options, argc, argv);
     campaign.recording.self = options.self;
     campaign.recording.shim = options.shim;
@@ -287,13 +331,14 @@ int main(int argc, char **argv)
     snprintf(campaign.recording.file, sizeof(campaign.recording.file),
              "%s/recorded.sarn", options.folder);
     snprintf(campaign.base, sizeof(campaign.base), "%s/base.sarn", options.folder);
+    snprintf(campaign.archive, sizeof(campaign.archive), "%s/archive", options.folder);
     if (options.one) {
         run_one(&campaign);
     }
     for (uint64_t i = 0; !options.one && campaign.judged < options.states; i++) {
         run_recording(&campaign, i);
     }
-    free(campaign.carried);
+    free(campaign.before.marks);
     printf("states=%llu lost=%llu corrupt=%llu\n", (unsigned long long)campaign.judged,
            (unsigned long long)campaign.lost, (unsigned long long)campaign.corrupt);
     return campaign.lost + campaign.corrupt == 0 ? 0 : 1;

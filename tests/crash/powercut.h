@@ -109,17 +109,24 @@ struct power_recording {
     uint32_t lives, works; /* Of a life. */
 };
 
-/* Record lives into a new trace, on the file that is there (base; NULL: none); carried:
- * records of marks that came before. Ends the program when the trace does not lead to
- * the file that is left. */
-void power_record(struct power_recording *recording,
-                  const char *base,
-                  const struct power_mark *carried,
-                  uint32_t carried_count);
+/* What a recording begins with; neither base nor archive: nothing. */
+struct power_before {
+    const char *base;         /* The file that is there; NULL: none. */
+    const char *archive;      /* What is imported first of all; NULL: nothing. */
+    struct power_mark *marks; /* Of the works that this rests on. */
+    uint32_t mark_count;
+};
+
+/* Record lives into a new trace. Ends the program when the trace does not lead to the
+ * file that is left. */
+void power_record(struct power_recording *recording, const struct power_before *before);
 /* The bytes of the file at from, as a new file. */
 void power_copy(const char *from, const char *to);
 /* A life, under the shim: main's --life. */
 int power_life(const char *path, uint64_t seed, uint64_t first, uint64_t works);
+
+/* A life that makes a log from an archive: main's --import. */
+int power_import(const char *path, const char *archive);
 
 /* --- the disk --- */
 
