@@ -354,9 +354,11 @@ void power_disk_draw(struct power_disk *disk, uint64_t seed, uint64_t number)
 
 void power_disk_all(struct power_disk *disk, uint32_t cut)
 {
+    uint64_t unused = 0;
+
     rewind_to(disk, cut);
     for (uint32_t i = 0; i < disk->pending_count; i++) {
-        choose(disk, i, 8, NULL);
+        choose(disk, i, 8, &unused);
     }
     materialize(disk, disk->now_size);
 }
