@@ -143,11 +143,13 @@ static void spawn(const struct power_run *run, struct slot *slot, uint32_t numbe
 void power_pool_run(struct power_run *run)
 {
     uint32_t workers = run->workers < WORKERS_MAX ? run->workers : WORKERS_MAX;
-    struct slot *slots =
-        mmap(NULL, sizeof(struct slot) * WORKERS_MAX, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const int flags = MAP_SHARED | MAP_ANONYMOUS;
+    size_t bytes = sizeof(struct slot) * WORKERS_MAX;
     uint32_t alive = 0;
+    struct slot *slots;
 
+    /* cppcheck-suppress invalidFunctionArg; anonymous memory has no descriptor. */
+    slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (slots == MAP_FAILED) {
         power_die("judge", "out of memory");
         return;
@@ -178,5 +180,5 @@ void power_pool_run(struct power_run *run)
         run->lost += slots[i].lost;
         run->corrupt += slots[i].corrupt;
     }
-    munmap(slots, sizeof(struct slot) * WORKERS_MAX);
+    munmap(slots, bytes);
 }

@@ -100,24 +100,24 @@ static void states_are(struct tape *tape, uint32_t lies, const char *wanted)
 
     load(tape, lies);
     for (uint64_t k = 0; k < DRAWS; k++) {
-        size_t size;
         const char *at = wanted;
         const char *is;
+        bool found = false;
 
         power_disk_draw(&tape->disk, 4711, k);
         is = look(tape);
-        size = strlen(is);
         for (count = 0; *at != '\0' && count < 32; count++) {
             size_t length = strcspn(at, " ");
 
-            if (length == size && memcmp(at, is, size) == 0) {
+            if (length == strlen(is) && memcmp(at, is, length) == 0) {
                 seen[count] += 1;
-                size = SIZE_MAX;
+                found = true;
             }
-            at += length + (at[length] == ' ' ? 1 : 0);
+            at += length;
+            at += strspn(at, " ");
         }
         assert_int_equal(*at, '\0');
-        if (size != SIZE_MAX) {
+        if (!found) {
             fail_msg("\"%s\" is none of %s", is, wanted);
         }
     }
