@@ -86,12 +86,12 @@ static sarn_status read_below(struct sarn__tables *tables,
      * the search. */
     status =
         journal->ops->get(journal->self, number, key, tables->scratch, &stored, NULL);
-    if (status == SARN_ERR_NOT_FOUND) {
-        return SARN_OK;
+    if (status != SARN_OK && status != SARN_ERR_NOT_FOUND) { /* Once more, with words. */
+        status = journal->ops->get(journal->self, number, key, tables->scratch, &stored,
+                                   error);
     }
     if (status != SARN_OK) {
-        SARN__TRY(journal->ops->get(journal->self, number, key, tables->scratch,
-                                    &stored, error));
+        return status == SARN_ERR_NOT_FOUND ? SARN_OK : status;
     }
     return sarn__row_unpack(number, stored, view, error);
 }
