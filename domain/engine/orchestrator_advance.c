@@ -489,7 +489,6 @@ static void follow(struct sarn__unit *unit)
         sarn__run_move(orchestrator, run, SARN__GATED);
         return;
     }
-    run->tries = 0;
     sarn__run_forget_held(run);
     sarn__run_answer(engine, run);
     if (run->definition != NULL) {
@@ -507,6 +506,7 @@ static void follow(struct sarn__unit *unit)
         sarn__run_postpone(engine, run, &why);
         return;
     }
+    run->tries = 0;
     set_timer(engine, run, plan->wake_us);
     if (status == SARN_ERR_OVERLOADED || unit->crowded) {
         sarn__run_move(orchestrator, run, SARN__READY);

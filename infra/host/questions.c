@@ -50,6 +50,7 @@ struct copy {
     struct sarn_arena *arena;
     void *state;
     int64_t *version;
+    struct sarn_error *error;
 };
 
 static sarn_status
@@ -61,7 +62,11 @@ copy_state(void *arg, struct sarn_str stream, int64_t version, const void *state
         sarn__registry_aggregate(log->registry, sarn__category(stream));
 
     assert(aggregate != NULL); /* Or it could not have been loaded. */
-    SARN__TRY(sarn_type_copy(aggregate->state, state, copy->state, copy->arena));
+    if (sarn_type_copy(aggregate->state, state, copy->state, copy->arena) != SARN_OK) {
+        return sarn__fail(copy->error, SARN_ERR_NOMEM,
+                          "out of memory for the state of \"%.*s\"", (int)stream.size,
+                          stream.data);
+    }
     *copy->version = version;
     return SARN_OK;
 }
@@ -74,7 +79,7 @@ sarn_status sarn_load(sarn_engine *engine,
                       int64_t *version,
                       struct sarn_error *error)
 {
-    struct copy copy = {engine, arena, state, version};
+    struct copy copy = {engine, arena, state, version, error};
 
     return sarn_load_batch(engine, tenant, &stream, 1, copy_state, &copy, error);
 }

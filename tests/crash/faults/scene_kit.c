@@ -85,8 +85,10 @@ void scene_kit(struct fault_world *world)
     (void)DID(world, sarn_test_hang(test, "look", &world->error));
     begin_errand(world, test);
     (void)DID(world, sarn_test_run(test, &world->error));
-    HOLDS(world, sarn_test_hanging(test, "look") == 1);
-    HOLDS(world, sarn_test_release(test, "look") == 1);
+    if (world->strict) { /* Else the step may have failed for want of memory. */
+        HOLDS(world, sarn_test_hanging(test, "look") == 1);
+    }
+    HOLDS(world, sarn_test_release(test, "look") <= 1);
     (void)DID(world, sarn_test_advance(test, 1000, &world->error));
     look_back(world, test);
     (void)DID(world, sarn_test_reopen(test, NULL, 0, &world->error));
