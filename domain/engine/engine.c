@@ -78,6 +78,11 @@ void sarn__engine_halt(sarn_engine *engine,
     sarn__orchestrator_halted(engine);
 }
 
+sarn_status sarn__engine_stopped(const sarn_engine *engine)
+{
+    return engine->stopped;
+}
+
 void *sarn__engine_host(const sarn_engine *engine)
 {
     return engine->host;

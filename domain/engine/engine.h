@@ -166,6 +166,9 @@ struct sarn_log *sarn__engine_log(sarn_engine *engine);
 struct sarn__bus *sarn__engine_bus(sarn_engine *engine);
 const struct sarn_options *sarn__engine_options(const sarn_engine *engine);
 
+/* Why it has stopped by itself; SARN_OK: it has not. */
+sarn_status sarn__engine_stopped(const sarn_engine *engine);
+
 /* --- questions, on the dispatch thread --- */
 
 /* Fold what is durable, so that an answer from the log, its rows and states holds every

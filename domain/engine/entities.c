@@ -305,8 +305,10 @@ sarn_status sarn__entities_get(struct sarn__entities *entities,
     if (status == SARN_OK) {
         status = load_pending(entities, loaded, error);
     }
-    if (status == SARN_OK) {
-        status = sarn__map_insert(&entities->map, &loaded->node);
+    if (status == SARN_OK &&
+        sarn__map_insert(&entities->map, &loaded->node) != SARN_OK) {
+        status = sarn__fail(error, SARN_ERR_NOMEM, "out of memory keeping \"%.*s\"",
+                            (int)stream.size, stream.data);
     }
     if (status != SARN_OK) {
         entity_destroy(&entities->ports->heap, loaded);

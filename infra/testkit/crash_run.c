@@ -129,6 +129,15 @@ static sarn_status prepare(struct sarn__search *search,
     return sarn_test_advance(test, 0, error);
 }
 
+/* Did it fail for want of memory? Then that says nothing about what was tested. */
+static bool is_starved(const sarn_test *test, const struct sarn__verdict *verdict)
+{
+    const sarn_engine *engine = test->off ? NULL : sarn__sim_engine(test->sim);
+
+    return verdict->why.status == SARN_ERR_NOMEM ||
+           (engine != NULL && sarn__engine_stopped(engine) == SARN_ERR_NOMEM);
+}
+
 sarn_status sarn__crash_run(struct sarn__search *search,
                             const struct sarn__faults *faults,
                             struct sarn__verdict *verdict,
@@ -150,8 +159,7 @@ sarn_status sarn__crash_run(struct sarn__search *search,
         verdict->struck = test->watch.struck;
         test->watch.active = false;
     }
-    if (status == SARN_OK &&
-        verdict->why.status == SARN_ERR_NOMEM) { /* Not its fault. */
+    if (status == SARN_OK && !verdict->held && is_starved(test, verdict)) {
         status = sarn__fail(error, SARN_ERR_NOMEM, "%s: %.150s", verdict->at,
                             verdict->why.text);
     }
