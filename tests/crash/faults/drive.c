@@ -28,9 +28,10 @@ name(char path[FAULT_PATH_BYTES], const struct fault_drive *drive, const char *w
 /* Remove all that scenes leave in their folder. */
 static void sweep(const struct fault_drive *drive)
 {
-    static const char *const left[] = {
-        "run.sarn",        "run.sarn-lock",      "run.sarn-control", "other.sarn",
-        "other.sarn-lock", "other.sarn-control", "archive"};
+    static const char *const left[] = {"run.sarn",         "run.sarn-lock",
+                                       "run.sarn-control", "other.sarn",
+                                       "other.sarn-lock",  "other.sarn-control",
+                                       "repaired.sarn",    "repaired.sarn-lock"};
 
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
         char path[FAULT_PATH_BYTES];

@@ -21,5 +21,7 @@ const struct fault_scene fault_scenes[] = {
     {.name = "kit_crash", .play = scene_kit_crash, .no_log = true},
     {.name = "replay", .prepare = prepare_shelf, .play = scene_replay},
     {.name = "what_if", .prepare = prepare_shelf, .play = scene_what_if},
+    {.name = "archive", .prepare = prepare_shelf, .play = scene_archive},
+    {.name = "repair", .prepare = prepare_shelf, .play = scene_repair},
 };
 const uint32_t fault_scene_count = sizeof(fault_scenes) / sizeof(fault_scenes[0]);

@@ -50,6 +50,10 @@ void scene_kit_crash(struct fault_world *world);
 void scene_replay(struct fault_world *world);
 void scene_what_if(struct fault_world *world);
 
+/* scene_archive.c */
+void scene_archive(struct fault_world *world);
+void scene_repair(struct fault_world *world);
+
 /* scene_modules.c */
 void scene_modules(struct fault_world *world);
 
