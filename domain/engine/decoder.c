@@ -70,14 +70,19 @@ void sarn__decoder_release(struct sarn__decoder *decoder)
 
 /* --- types and schemas --- */
 
-const struct sarn_schema *sarn__decoder_schema(struct sarn__decoder *decoder,
-                                               uint32_t id)
+sarn_status sarn__decoder_schema(struct sarn__decoder *decoder,
+                                 uint32_t id,
+                                 const struct sarn_schema **schema,
+                                 struct sarn_error *error)
 {
-    const struct sarn_schema *schema = NULL;
+    const struct sarn_schema *found = NULL;
+    sarn_status status = sarn__decoder_types_schema(&decoder->types, id, &found, error);
 
-    return sarn__decoder_types_schema(&decoder->types, id, &schema, NULL) == SARN_OK
-               ? schema
-               : NULL;
+    if (status == SARN_ERR_NOMEM || status == SARN_ERR_IO) {
+        return status;
+    }
+    *schema = status == SARN_OK ? found : NULL;
+    return SARN_OK;
 }
 
 sarn_status sarn__decoder_schema_id(struct sarn__decoder *decoder,

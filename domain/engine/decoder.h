@@ -57,9 +57,12 @@ SARN_MUST_USE sarn_status sarn__decoder_stream(struct sarn__decoder *decoder,
 void sarn__decoder_hold(struct sarn__decoder *decoder);
 void sarn__decoder_release(struct sarn__decoder *decoder);
 
-/* The schema stored under id, or NULL where there is none or it does not check. */
-const struct sarn_schema *sarn__decoder_schema(struct sarn__decoder *decoder,
-                                               uint32_t id);
+/* The schema stored under id, or NULL where there is none or it does not check.
+ * SARN_ERR_NOMEM, SARN_ERR_IO: nobody could look. */
+SARN_MUST_USE sarn_status sarn__decoder_schema(struct sarn__decoder *decoder,
+                                               uint32_t id,
+                                               const struct sarn_schema **schema,
+                                               struct sarn_error *error);
 /* The id of the stored schema equal to schema's bfbs; 0: none. */
 SARN_MUST_USE sarn_status sarn__decoder_schema_id(struct sarn__decoder *decoder,
                                                   const struct sarn_schema *schema,

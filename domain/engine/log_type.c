@@ -13,8 +13,9 @@ sarn_status sarn__log_type(struct sarn_log *log,
     }
     /* The latest schema that has it knows all that the others do. */
     for (uint32_t id = log->store.next_schema; known == NULL && id > 1; id--) {
-        const struct sarn_schema *schema = sarn__decoder_schema(log->decoder, id - 1);
+        const struct sarn_schema *schema = NULL;
 
+        SARN__TRY(sarn__decoder_schema(log->decoder, id - 1, &schema, error));
         known = schema == NULL ? NULL : sarn_schema_type(schema, name);
     }
     if (known == NULL) {
