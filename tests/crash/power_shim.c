@@ -434,6 +434,16 @@ SHIM int fallocate64(int fd, int mode, off_t at, off_t size)
     return fallocate(fd, mode, at, size);
 }
 
+SHIM int posix_fallocate(int fd, off_t at, off_t size)
+{
+    return fallocate(fd, 0, at, size) == 0 ? 0 : errno;
+}
+
+SHIM int posix_fallocate64(int fd, off_t at, off_t size)
+{
+    return posix_fallocate(fd, at, size);
+}
+
 /* --- syncs --- */
 
 static int sync_file(int fd, long call)
@@ -488,6 +498,12 @@ SHIM int sync_file_range(int fd, off64_t at, off64_t size, unsigned flags)
 }
 
 /* --- maps: the file is written by calls only --- */
+
+/* So it has nothing to sync. */
+SHIM int msync(void *at, size_t size, int flags)
+{
+    return (int)syscall(SYS_msync, at, size, flags);
+}
 
 SHIM void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
