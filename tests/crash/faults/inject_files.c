@@ -156,38 +156,53 @@ static int open_at(int folder, const char *path, int flags, mode_t mode)
 }
 
 /* The mode is there only where a file may be made. */
-#define OPEN(folder, path, flags)                                                      \
-    do {                                                                               \
-        mode_t mode = 0;                                                               \
-                                                                                       \
-        if (((flags) & (O_CREAT | __O_TMPFILE)) != 0) {                                \
-            va_list rest;                                                              \
-                                                                                       \
-            va_start(rest, flags);                                                     \
-            mode = va_arg(rest, mode_t);                                               \
-            va_end(rest);                                                              \
-        }                                                                              \
-        return open_at(folder, path, flags, mode);                                     \
-    } while (0)
+static mode_t mode_of(int flags, va_list rest)
+{
+    return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+}
 
 int open(const char *path, int flags, ...)
 {
-    OPEN(AT_FDCWD, path, flags);
+    va_list rest;
+    mode_t mode;
+
+    va_start(rest, flags);
+    mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...)
 {
-    OPEN(AT_FDCWD, path, flags);
+    va_list rest;
+    mode_t mode;
+
+    va_start(rest, flags);
+    mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int openat(int folder, const char *path, int flags, ...)
 {
-    OPEN(folder, path, flags);
+    va_list rest;
+    mode_t mode;
+
+    va_start(rest, flags);
+    mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_at(folder, path, flags, mode);
 }
 
 int openat64(int folder, const char *path, int flags, ...)
 {
-    OPEN(folder, path, flags);
+    va_list rest;
+    mode_t mode;
+
+    va_start(rest, flags);
+    mode = mode_of(flags, rest);
+    va_end(rest);
+    return open_at(folder, path, flags, mode);
 }
 
 /* What <fcntl.h> makes of open() where it checks its arguments. */

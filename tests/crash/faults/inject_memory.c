@@ -164,11 +164,9 @@ static void *resize(void *arg, void *memory, size_t size)
     if (strikes("resize", caller)) {
         return NULL;
     }
+    forget(memory); /* Before another thread can be given the same place. */
     made = realloc(memory, size);
-    if (made != NULL) {
-        forget(memory);
-        note(made, size, caller);
-    }
+    note(made, size, caller);
     return made;
 }
 
