@@ -6,7 +6,7 @@
 #include "engine/archive_walk.h"
 #include "engine/verify.h"
 
-#define SOURCE_BYTES (256u * 1024)
+#define SOURCE_BYTES (64u * 1024)
 
 /* --- from a source --- */
 
@@ -48,7 +48,7 @@ sarn_status sarn__archive_read(struct sarn__archive_reader *reader,
                                void *arg,
                                struct sarn_error *error)
 {
-    char *buffer = sarn__heap_alloc(heap, SOURCE_BYTES);
+    char *buffer = sarn__heap_resize(heap, NULL, SOURCE_BYTES); /* Not zeroed. */
     sarn_status status;
 
     if (buffer == NULL) {

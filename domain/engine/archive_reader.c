@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "core/heap.h"
 
-#define ROOM_FIRST 65536u
+#define ROOM_FIRST 16384u
 /* An entry is at most so large in any format; each has its own lower bounds. */
 #define ENTRY_BYTES_MAX (64u * 1024 * 1024)
 

@@ -14,7 +14,9 @@ sarn_status archive_bytes_write(void *arg, const void *data, size_t size)
         bytes->data = realloc(bytes->data, bytes->room);
         assert_non_null(bytes->data);
     }
-    memcpy(bytes->data + bytes->size, data, size);
+    if (size > 0) {
+        memcpy(bytes->data + bytes->size, data, size);
+    }
     bytes->size += size;
     return SARN_OK;
 }
