@@ -69,7 +69,7 @@ struct look {
     uint64_t open; /* Records whose commit is still to come. */
     bool headed;
     char finding[SARN_ERROR_TEXT_BYTES]; /* The first that verify had. */
-    struct sarn_error *error;
+    struct sarn_error why;               /* It is no good from here on. */
 };
 
 static void keep_first(void *arg, const char *text)
@@ -83,10 +83,10 @@ static void keep_first(void *arg, const char *text)
     }
 }
 
-SARN_MUST_USE static sarn_status judge(const struct look *look, sarn_status status)
+SARN_MUST_USE static sarn_status judge(struct look *look, sarn_status status)
 {
     return status == SARN_OK && look->finding[0] != '\0'
-               ? sarn__fail(look->error, SARN_ERR_CORRUPT, "%s", look->finding)
+               ? sarn__fail(&look->why, SARN_ERR_CORRUPT, "%s", look->finding)
                : status;
 }
 
@@ -107,20 +107,20 @@ static sarn_status see_record(struct look *look,
                               const struct sarn__archive_entry *entry)
 {
     if (look->open == SARN__VERIFY_UNCOVERED_MAX) {
-        return sarn__fail(look->error, SARN_ERR_CORRUPT,
+        return sarn__fail(&look->why, SARN_ERR_CORRUPT,
                           "the records behind position %llu have no commit",
                           (unsigned long long)look->info.end.position);
     }
     look->open += 1;
     return judge(look, sarn__verify_record(look->verify, entry->position, entry->bytes,
-                                           look->error));
+                                           &look->why));
 }
 
 static sarn_status see_commit(struct look *look,
                               const struct sarn__archive_entry *entry)
 {
     SARN__TRY(judge(look, sarn__verify_commit(look->verify, entry->position,
-                                              entry->bytes, look->error)));
+                                              entry->bytes, &look->why)));
     sarn__verify_where(look->verify, &look->info.end);
     look->info.commits += 1;
     look->info.events += look->open;
@@ -136,7 +136,7 @@ static sarn_status see_end(struct look *look, const struct sarn__archive_entry *
     if (look->open != 0 || entry->end.position != end->position ||
         entry->end.time_us != end->time_us ||
         memcmp(entry->end.hash, end->hash, sizeof(end->hash)) != 0) {
-        return sarn__fail(look->error, SARN_ERR_CORRUPT,
+        return sarn__fail(&look->why, SARN_ERR_CORRUPT,
                           "the end mark is that of position %llu, and the archive ends "
                           "with the commit at position %llu",
                           (unsigned long long)entry->end.position,
@@ -169,18 +169,16 @@ SARN_MUST_USE static sarn_status look_through(struct look *look,
                                               void *arg,
                                               struct sarn_error *error)
 {
-    struct sarn_error why = {.status = SARN_OK, .text = ""};
-    sarn_status status;
+    sarn_status status = sarn__archive_read(look->reader, &ports->heap, source, arg,
+                                            see, look, &look->why);
 
-    look->error = &why;
-    status =
-        sarn__archive_read(look->reader, &ports->heap, source, arg, see, look, &why);
     look->info.format = (uint32_t)sarn__archive_reader_format(look->reader);
     if (status == SARN_ERR_CORRUPT && look->headed) {
-        memcpy(look->info.why, why.text, sizeof(look->info.why));
+        memcpy(look->info.why, look->why.text, sizeof(look->info.why));
         return SARN_OK;
     }
-    return status == SARN_OK ? SARN_OK : sarn__fail(error, status, "%s", why.text);
+    return status == SARN_OK ? SARN_OK
+                             : sarn__fail(error, status, "%s", look->why.text);
 }
 
 sarn_status sarn__archive_look(const struct sarn_ports *ports,

@@ -158,7 +158,7 @@ static void assert_copied(struct fixture *f, uint32_t count)
     assert_int_equal(state.commits, count);
     assert_int_equal(state.last_position, f->ends[count].position);
     assert_int_equal(state.through, state.last_position);
-    if (count > 0) {
+    if (state.last_commit != 0) {
         struct sarn_str bytes = {(const char *)state.commit, SARN__COMMIT_BYTES};
 
         assert_int_equal(sarn__commit_decode(state.last_commit, bytes, &f->ports.hash,
