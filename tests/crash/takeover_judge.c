@@ -99,7 +99,6 @@ static sarn_status see_event(void *arg, const struct sarn_event *event)
     return SARN_OK;
 }
 
-/* In a child, so that the referee's memory is not copied for each life. */
 static void judge_items(struct takeover_ring *ring,
                         struct counting *counting,
                         struct takeover_sums *sums)
@@ -127,19 +126,14 @@ void takeover_judge(struct takeover_ring *ring,
                     uint32_t items,
                     struct takeover_sums *sums)
 {
-    struct counting *counting = calloc(1, sizeof(*counting));
+    struct counting counting = {.ring = ring, .items = items};
     struct sarn_check check = SARN_CHECK_INIT;
     struct sarn_error error = {SARN_OK, ""};
     sarn_log *log = NULL;
     uint32_t late;
 
-    if (counting == NULL) {
-        takeover_wrong(ring, "judging", "out of memory");
-    }
-    counting->ring = ring;
-    counting->items = items;
     if (sarn_log_open(ring->path, NULL, &log, &error) != SARN_OK ||
-        sarn_read(log, NULL, see_event, counting, &error) != SARN_OK ||
+        sarn_read(log, NULL, see_event, &counting, &error) != SARN_OK ||
         sarn_log_check(log, &check, &error) != SARN_OK) {
         takeover_wrong(ring, "reading the log", error.text);
     }
@@ -147,8 +141,7 @@ void takeover_judge(struct takeover_ring *ring,
     if (check.differences != 0) {
         takeover_wrong(ring, "its tables", "are not what a fold gives");
     }
-    judge_items(ring, counting, sums);
-    free(counting);
+    judge_items(ring, &counting, sums);
     late = count_late(ring);
     if (late != 0) {
         fprintf(stderr, "takeover: %s: %u commits of a deposed owner\n", ring->path,
