@@ -132,8 +132,10 @@ struct sarn_import {
 /* Make the log at path from an archive, or make it go on with one: its end must lie in
  * the archive, and have the same hash there. Each commit is checked whole before it is
  * written: a bad archive is taken over up to its last good commit, and the answer says
- * where that was. Tables are folded and stored before this returns, so that opening is
- * quick. Importing again, after an interruption too, is harmless.
+ * where that was; so is one that was cut off, with SARN_OK and not complete. Tables are
+ * folded and stored before this returns, so that opening is quick; projections of
+ * modules follow when their code next opens the log. Importing again, after an
+ * interruption too, is harmless.
  * SARN_ERR_CORRUPT: names the position. SARN_ERR_EXISTS: path is another log.
  * SARN_ERR_STATE: a gap lies between the log and the archive, or their histories part.
  * SARN_ERR_BUSY: somebody owns the log. SARN_ERR_FULL, and others as sarn_open(). */
