@@ -8,7 +8,7 @@
 
 #include "soak.h"
 
-_Noreturn void soak_die(const char *what, const char *why)
+void soak_die(const char *what, const char *why)
 {
     fprintf(stderr, "sarn-soak: %s: %s\n", what, why);
     exit(2);

@@ -171,7 +171,7 @@ bool soak_judge(const struct soak_table *table, uint64_t errors, bool json);
 bool soak_plot(const struct soak_table *table, const char *path);
 
 /* Say what failed and leave the program. */
-_Noreturn void soak_die(const char *what, const char *why);
+__attribute__((noreturn)) void soak_die(const char *what, const char *why);
 void soak_must(sarn_status status, const struct sarn_error *error, const char *what);
 
 #endif
