@@ -21,7 +21,8 @@ void soak_row_head(FILE *csv)
         fprintf(csv, ",%s_per_s,%s_p50_ms,%s_p99_ms,%s_p999_ms,%s_max_ms", name, name,
                 name, name, name);
     }
-    fputs(",rss_kib,anon_kib,file_kib,heap_kib,file_bytes,used_bytes,position,tail,"
+    fputs(",rss_kib,anon_kib,file_kib,heap_kib,cache_kib,file_bytes,used_bytes,"
+          "position,tail,"
           "bytes_per_event,streams,in_flight,requests,subscriber_lag,schedule_runs,"
           "outside_reads,close_ms,open_ms,again,errors\n",
           csv);
@@ -103,24 +104,25 @@ void soak_row(struct soak *soak, struct soak_moment *moment, FILE *csv)
             (double)(log.last_position - moment->position) / moment->seconds);
     write_latencies(soak, moment->seconds, csv);
     pthread_mutex_lock(&soak->mutex);
-    fprintf(csv,
-            ",%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%.1f,%llu,%llu,%llu,%llu,%llu,"
-            "%llu,%.1f,%.1f,%llu,%llu\n",
-            (unsigned long long)memory.rss, (unsigned long long)memory.anon,
-            (unsigned long long)memory.file, (unsigned long long)heap_kib(),
-            (unsigned long long)log.file_bytes, (unsigned long long)log.used_bytes,
-            (unsigned long long)log.last_position,
-            (unsigned long long)(log.last_position - log.flushed_position),
-            (double)log.file_bytes / (double)(log.last_position + 1),
-            (unsigned long long)log.streams,
-            (unsigned long long)engine.executions_running,
-            (unsigned long long)soak->flying,
-            (unsigned long long)(log.last_position > soak->seen
-                                     ? log.last_position - soak->seen
-                                     : 0),
-            (unsigned long long)runs, (unsigned long long)moment->outside,
-            moment->close_ms, moment->open_ms, (unsigned long long)soak->again,
-            (unsigned long long)soak->errors);
+    fprintf(
+        csv,
+        ",%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%.1f,%llu,%llu,%llu,%llu,%llu,"
+        "%llu,%.1f,%.1f,%llu,%llu\n",
+        (unsigned long long)memory.rss, (unsigned long long)memory.anon,
+        (unsigned long long)memory.file, (unsigned long long)heap_kib(),
+        (unsigned long long)engine.cache_bytes / 1024,
+        (unsigned long long)log.file_bytes, (unsigned long long)log.used_bytes,
+        (unsigned long long)log.last_position,
+        (unsigned long long)(log.last_position - log.flushed_position),
+        (double)log.file_bytes / (double)(log.last_position + 1),
+        (unsigned long long)log.streams, (unsigned long long)engine.executions_running,
+        (unsigned long long)soak->flying,
+        (unsigned long long)(log.last_position > soak->seen
+                                 ? log.last_position - soak->seen
+                                 : 0),
+        (unsigned long long)runs, (unsigned long long)moment->outside, moment->close_ms,
+        moment->open_ms, (unsigned long long)soak->again,
+        (unsigned long long)soak->errors);
     pthread_mutex_unlock(&soak->mutex);
     fflush(csv);
     moment->position = log.last_position;
