@@ -45,7 +45,7 @@ static void help(FILE *out)
         "  --minutes N   how long (60)\n"
         "  --rate R      operations a second, at their times (500)\n"
         "  --interval S  seconds between two rows (10)\n"
-        "  --reopen S    close the log and open it again every S seconds (600); 0:"
+        "  --reopen S    close the log and open it again every S seconds (1800); 0:"
         " never\n"
         "  --outside S   let another process read it every S seconds (60); 0: never\n"
         "  --out FOLDER  where the files go (a new folder under the current one)\n"
@@ -130,7 +130,7 @@ static int draw(const char *csv, const char *svg)
 int main(int argc, char **argv)
 {
     struct soak_options options = {
-        .minutes = 60, .rate = 500, .interval = 10, .reopen = 600, .outside = 60};
+        .minutes = 60, .rate = 500, .interval = 10, .reopen = 1800, .outside = 60};
     char made[] = "./sarn-soak-XXXXXX";
     char csv[SOAK_PATH_BYTES], svg[SOAK_PATH_BYTES];
     uint64_t errors;
