@@ -7,7 +7,6 @@
  */
 #include "fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/rebuild.h"
@@ -154,15 +153,13 @@ static void try_items(const uint8_t *data, size_t size)
 
 static void try_archive(const uint8_t *data, size_t size)
 {
-    struct archive_bytes archive = {
-        .data = malloc(size), .size = size, .piece = size % 97};
+    struct archive_bytes archive = {.piece = size % 97};
     struct sarn_archive_info info;
     struct sarn_import in;
     struct place place, copy;
     sarn_status looked, status;
 
-    must(archive.data != NULL);
-    memcpy(archive.data, data, size);
+    must(archive_bytes_write(&archive, data, size) == SARN_OK);
     looked = place_look(&archive, &info);
     place_open(&place);
     status = place_import(&place, &archive, &in);

@@ -1,5 +1,6 @@
 /* A file of LMDB's pages, as verify and repair read them without LMDB: whatever lies in
- * it, the check comes to an end, and says what it finds in words.
+ * it, the check comes to an end, and says what it finds in words; and what is saved of
+ * it is a whole log.
  *
  * Input: pages are mostly zeros, so: u16 size, bytes, u16 zeros behind them; again. */
 #include "fuzz.h"
@@ -8,7 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/heap.h"
 #include "engine/bytes.h"
+#include "engine/verify.h"
+#include "infra/host/repair_chain.h"
 #include "infra/lmdb/check.h"
 #include "infra/memory/hash.h"
 #include "items.h"
@@ -62,6 +66,66 @@ static void check(const struct sarn__pages *pages)
     must(told.findings <= SARN__CHECK_FINDINGS_MAX + 1);
 }
 
+/* --- what can be saved --- */
+
+static void see_fault(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text;
+    must(false);
+}
+
+static void take_commit(struct sarn__chain *chain, struct sarn__verify *verify)
+{
+    const struct sarn__commit *commit = &chain->commit;
+    struct sarn_str bytes;
+
+    for (uint64_t position = commit->first; position <= commit->last; position++) {
+        must(sarn__chain_read(chain, position, &bytes, NULL) == SARN_OK);
+        must(sarn__verify_record(verify, position, bytes, NULL) == SARN_OK);
+    }
+    must(sarn__chain_read_commit(chain, &bytes, NULL) == SARN_OK);
+    must(sarn__verify_commit(verify, commit->last, bytes, NULL) == SARN_OK);
+}
+
+/* Its commits chain. What a record says of itself is for the rebuild to judge. */
+static void walk(struct sarn__salvage *salvage, const struct sarn_hash *hash)
+{
+    struct sarn__chain chain = {
+        .salvage = salvage, .hash = *hash, .heap = sarn__heap_or_malloc(NULL)};
+    struct sarn__verify *verify = NULL;
+    struct sarn_error error = {SARN_OK, ""};
+    sarn_status status;
+
+    chain.end_told = sarn__salvage_end(salvage, &chain.end);
+    must(sarn__verify_create(hash, NULL, see_fault, NULL, &verify, NULL) == SARN_OK);
+    while ((status = sarn__chain_next(&chain, &error)) == SARN_OK) {
+        take_commit(&chain, verify);
+    }
+    must(status == SARN_ERR_NOT_FOUND);
+    sarn__verify_end(verify);
+    sarn__verify_destroy(verify);
+    sarn__chain_done(&chain);
+}
+
+static void save(int fd)
+{
+    struct sarn__salvage_options options = {.hash = sarn__memory_hash()};
+    struct sarn__salvage *salvage = NULL;
+    struct sarn_error error = {SARN_OK, ""};
+    sarn_status status;
+
+    options.looks = sarn__chain_looks(&options.hash);
+    status = sarn__salvage_create(fd, "input", &options, &salvage, &error);
+    must(status == SARN_OK || (error.status == status && error.text[0] != '\0'));
+    if (status == SARN_OK) {
+        walk(salvage, &options.hash);
+        sarn__salvage_destroy(salvage);
+    }
+}
+
+/* --- the file --- */
+
 /* The file that data describes, at most FILE_BYTES_MAX of it. */
 static size_t expand(const uint8_t *data, size_t size, uint8_t *file)
 {
@@ -101,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == SARN_OK) {
         check(&pages);
     }
+    save(fd);
     close(fd);
     return 0;
 }
