@@ -192,7 +192,8 @@ static bool send_again(struct judging *j, uint64_t number)
     return true;
 }
 
-/* All that were in flight at the cut, the last that was answered, and some others. */
+/* All that were in flight at the cut, the last that was answered, those of which no
+ * event tells that they were rejected, and some others. */
 static bool settle(struct judging *j)
 {
     uint64_t last = 0, known = 0;
@@ -200,9 +201,11 @@ static bool settle(struct judging *j)
     for (uint64_t n = 1; n <= j->story->work_count; n++) {
         const struct power_told *told = &j->story->works[n];
 
-        if (told->acked < j->disk->cut) {
-            last = n;
-        } else if (told->sent < j->disk->cut && !send_again(j, n)) {
+        bool acked = told->acked < j->disk->cut;
+        bool again = !acked || told->status == SARN_ERR_REJECTED;
+
+        last = acked ? n : last;
+        if (told->sent < j->disk->cut && again && !send_again(j, n)) {
             return false;
         }
         known = told->sent < j->disk->cut ? n : known;

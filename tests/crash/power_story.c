@@ -84,6 +84,7 @@ static sarn_status take_event(void *arg, const struct sarn_event *event)
 {
     struct power_story *story = arg;
     uint64_t voyage = power_number(event->stream, "voyage-v-");
+    uint64_t transfer = power_number(event->stream, "funds_transfer-t-");
 
     if (event->position != story->event_count + 1) {
         power_die("the whole log", "it has a gap");
@@ -94,6 +95,10 @@ static sarn_status take_event(void *arg, const struct sarn_event *event)
     }
     story->event_count += 1;
     story->hashes[event->position] = power_event_hash(event);
+    if (event->type == &sarn_execution_compensated_type && transfer != 0 &&
+        transfer <= story->work_count) {
+        story->works[transfer].undone_position = event->position;
+    }
     if (event->type == &sarn_step_started_type && voyage != 0 &&
         voyage <= story->work_count) {
         const struct sarn_step_started *started = event->data;
@@ -161,7 +166,9 @@ void power_story_read(struct power_story *story,
         const struct power_told *work = &story->works[n];
 
         if (work->position > story->event_count ||
-            (work->acted != UINT32_MAX && work->acted_position == 0)) {
+            (work->acted != UINT32_MAX && work->acted_position == 0) ||
+            (work->acked != UINT32_MAX && work->status == SARN_ERR_COMPENSATED &&
+             work->undone_position == 0)) {
             power_die("the whole log", "it lacks what was acknowledged");
         }
     }
@@ -171,6 +178,11 @@ void power_story_done(struct power_story *story)
 {
     free(story->hashes);
     free(story->works);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 uint64_t power_story_needs(const struct power_story *story, uint32_t cut)
@@ -183,12 +195,12 @@ uint64_t power_story_needs(const struct power_story *story, uint32_t cut)
         if (mark == NULL) {
             continue;
         }
-        if (mark->position > needs) {
-            needs = mark->position;
-        }
-        if (mark->kind == POWER_ACTED &&
-            story->works[mark->work].acted_position > needs) {
-            needs = story->works[mark->work].acted_position;
+        needs = later(needs, mark->position);
+        if (mark->kind == POWER_ACTED) {
+            needs = later(needs, story->works[mark->work].acted_position);
+        } else if (mark->kind == POWER_ACKED && mark->status == SARN_ERR_COMPENSATED) {
+            /* An answer that is a failure has no position. */
+            needs = later(needs, story->works[mark->work].undone_position);
         }
     }
     return needs;

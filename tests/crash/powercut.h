@@ -190,7 +190,8 @@ struct power_told {
     uint32_t sent, acked, acted; /* Records; UINT32_MAX: never. */
     sarn_status status;
     uint64_t position;
-    uint64_t acted_position; /* Where the intent is. */
+    uint64_t acted_position;  /* Where the intent is. */
+    uint64_t undone_position; /* TRANSFER: where its compensation ended. */
 };
 
 struct power_story {
