@@ -138,7 +138,7 @@ static int wait_for(pid_t child)
     return status;
 }
 
-static enum fault_end judge(const struct fault_drive *drive, int status)
+static enum fault_ending judge(const struct fault_drive *drive, int status)
 {
     char *why = drive->report->why;
     size_t room = sizeof(drive->report->why);
@@ -183,9 +183,9 @@ static void begin_log(const struct fault_drive *drive, const struct fault_scene 
     }
 }
 
-enum fault_end fault_drive_one(const struct fault_drive *drive,
-                               const struct fault_scene *scene,
-                               const struct fault_plan *plan)
+enum fault_ending fault_drive_one(const struct fault_drive *drive,
+                                  const struct fault_scene *scene,
+                                  const struct fault_plan *plan)
 {
     pid_t child;
 

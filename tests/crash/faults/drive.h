@@ -4,7 +4,7 @@
 
 #include "crash/faults/scenes.h"
 
-enum fault_end {
+enum fault_ending {
     FAULT_END_GOOD,
     FAULT_END_CRASHED,
     FAULT_END_HUNG,
@@ -24,8 +24,8 @@ struct fault_drive {
 /* Once, before the first fault of a scene. Ends the program when it goes wrong. */
 void fault_drive_prepare(const struct fault_drive *drive,
                          const struct fault_scene *scene);
-enum fault_end fault_drive_one(const struct fault_drive *drive,
-                               const struct fault_scene *scene,
-                               const struct fault_plan *plan);
+enum fault_ending fault_drive_one(const struct fault_drive *drive,
+                                  const struct fault_scene *scene,
+                                  const struct fault_plan *plan);
 
 #endif

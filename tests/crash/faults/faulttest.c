@@ -69,7 +69,7 @@ static const char *error_name(int error)
 static void
 try_one(struct test *test, const struct fault_scene *scene, struct fault_plan plan)
 {
-    enum fault_end end = fault_drive_one(&test->drive, scene, &plan);
+    enum fault_ending end = fault_drive_one(&test->drive, scene, &plan);
 
     test->faults += 1;
     test->ended[end] += 1;

@@ -13,7 +13,12 @@
 #define AWAIT_TURN_MS 20
 #define PROBE         (FAULT_NOTES_MAX - 2) /* The note that tells; two of them. */
 
-static const char *const kind_names[FAULT_KINDS] = {"malloc", "write", "sync", "open"};
+static const char *kind_name(enum fault_kind kind)
+{
+    static const char *const names[FAULT_KINDS] = {"malloc", "write", "sync", "open"};
+
+    return kind < FAULT_KINDS ? names[kind] : "call";
+}
 
 void fault_end(struct fault_world *world,
                enum fault_verdict verdict,
@@ -86,7 +91,7 @@ static void note_failure(struct fault_world *world, sarn_status status)
     if (!world->failed && !fits(world->plan, status, world->report->call)) {
         fault_end(world, FAULT_UNCLEAR, "%s answered \"%s\" to a failed %s: %s",
                   world->report->call, sarn_status_text(status),
-                  kind_names[world->plan->kind], world->error.text);
+                  kind_name(world->plan->kind), world->error.text);
     }
     world->failed = true;
     world->report->failed += 1;
