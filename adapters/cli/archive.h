@@ -77,7 +77,7 @@ void cli_sink_close(struct cli_sink *sink);
 /* What there is to say of an archive: to people, and as JSON. */
 struct cli_account {
     const char *done; /* "added", "restored"; NULL: no line about this run. */
-    uint64_t events, commits, bytes; /* Of this run; bytes 0: not account. */
+    uint64_t events, commits, bytes; /* Of this run; bytes 0: not told. */
     double seconds;
     const struct sarn_uuid *log_id; /* NULL: not told, as what follows is. */
     const char *format;

@@ -102,6 +102,15 @@ static int look_around(struct backup *backup)
     return look_at_file(backup);
 }
 
+static bool is_up_to_date(const struct backup *backup)
+{
+    const struct sarn_archive_end *end = &backup->info.end;
+
+    return backup->goes_on && backup->info.complete &&
+           end->position == backup->stats.last_position &&
+           memcmp(end->hash, backup->stats.head_hash, sizeof(end->hash)) == 0;
+}
+
 /* --- the tail of a damaged file --- */
 
 struct proof {
@@ -117,8 +126,9 @@ static sarn_status count_bytes(void *arg, const void *data, size_t size)
     return proof->seen < proof->wanted ? SARN_OK : SARN_ERR_CANCELLED;
 }
 
-/* What lies behind the last whole commit will be cut off. It may have been a backup of
- * commits, and the only one: first the log has to show that it can give as much. */
+/* What lies behind the last whole commit will be cut off: the mark, or what came of
+ * damage. It may have been a backup of commits, and the only one: first the log has to
+ * show that it can give as much. */
 static int prove_tail(const struct backup *backup)
 {
     struct proof proof = {
@@ -128,7 +138,7 @@ static int prove_tail(const struct backup *backup)
     struct sarn_error error = {SARN_OK, ""};
     sarn_status status;
 
-    if (backup->info.complete || proof.wanted == 0) {
+    if (is_up_to_date(backup) || proof.wanted == 0) {
         return CLI_OK;
     }
     out.write = count_bytes;
@@ -136,14 +146,16 @@ static int prove_tail(const struct backup *backup)
     out.arg = &proof;
     status = sarn_log_export(backup->log, &out, &error);
     if (proof.seen >= proof.wanted) {
-        cli_complain("%s was cut off or damaged behind position %llu: it goes on from "
-                     "there",
-                     backup->path, (unsigned long long)backup->info.end.position);
+        if (!backup->info.complete) {
+            cli_complain("%s was cut off or damaged behind position %llu: it goes on "
+                         "from there",
+                         backup->path, (unsigned long long)backup->info.end.position);
+        }
         return CLI_OK;
     }
     if (status == SARN_OK) {
-        cli_complain("%s was not touched: behind position %llu it is cut off or "
-                     "damaged, and has more than the log; name a new file",
+        cli_complain("%s was not touched: what it has behind position %llu is damaged, "
+                     "and more than the log has; name a new file",
                      backup->path, (unsigned long long)backup->info.end.position);
         return CLI_REFUSED;
     }
@@ -152,15 +164,6 @@ static int prove_tail(const struct backup *backup)
 }
 
 /* --- the backup --- */
-
-static bool is_up_to_date(const struct backup *backup)
-{
-    const struct sarn_archive_end *end = &backup->info.end;
-
-    return backup->goes_on && backup->info.complete &&
-           end->position == backup->stats.last_position &&
-           memcmp(end->hash, backup->stats.head_hash, sizeof(end->hash)) == 0;
-}
 
 static int say_failed(const struct backup *backup, sarn_status status, const char *why)
 {
