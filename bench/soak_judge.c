@@ -5,7 +5,7 @@
 
 #include "soak.h"
 
-#define SECONDS_MIN 600.0 /* Less says nothing about growth. */
+#define SECONDS_MIN 1800.0 /* Less says nothing about growth. */
 #define ROWS_MIN    20u
 #define GROWTH_MAX  0.30
 #define DRIFT_MAX   0.30
@@ -115,7 +115,7 @@ static bool grows(double first, double last, double part, double besides)
 static void judge_growth(struct verdict *verdict)
 {
     const struct soak_table *table = verdict->table;
-    struct part early = part_of(table, 0.1, 0.2), late = part_of(table, 0.9, 1);
+    struct part early = part_of(table, 0.3, 0.4), late = part_of(table, 0.9, 1);
     double first = mean(verdict, "anon_kib", early) / 1024;
     double last = mean(verdict, "anon_kib", late) / 1024;
 
@@ -200,7 +200,7 @@ bool soak_judge(const struct soak_table *table, uint64_t errors, bool json)
                verdict.good ? "true" : "false");
     } else {
         printf("seconds=%.0f events=%.0f errors=%.0f growth=%s good=%s\n", seconds,
-               events, seen, judged ? "judged" : "unknown (under ten minutes)",
+               events, seen, judged ? "judged" : "unknown (under half an hour)",
                verdict.good ? "yes" : "no");
     }
     return verdict.good;
