@@ -35,7 +35,7 @@ void power_disk_init(struct power_disk *disk,
                      (const char *)power_data(trace->records[i]));
             power_die("trace: it has what no state can be made of", text);
         }
-        room = end > room ? end : room;
+        room = trace->records[i]->kind == POWER_LOAD || end < room ? room : end;
     }
     while (disk->first < trace->count &&
            trace->records[disk->first]->kind != POWER_LIFE) {

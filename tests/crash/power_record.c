@@ -17,11 +17,11 @@
 #define FIRST_OPS 10u /* The making of a new log, or its taking. */
 
 static void
-put(FILE *trace, uint32_t kind, uint64_t refers, const void *data, uint32_t bytes)
+put(FILE *trace, struct power_record record, const void *data, uint32_t bytes)
 {
     static const char zeros[8] = "";
-    struct power_record record = {.kind = kind, .bytes = bytes, .refers = refers};
 
+    record.bytes = bytes;
     if (fwrite(&record, sizeof(record), 1, trace) != 1 ||
         fwrite(data, 1, bytes, trace) != bytes ||
         fwrite(zeros, 1, (8 - bytes % 8) % 8, trace) != (8 - bytes % 8) % 8) {
@@ -96,10 +96,11 @@ static void close_trace(FILE *trace)
 static void carry(const struct power_recording *recording,
                   const struct power_before *before)
 {
+    const struct power_record mark = {.kind = POWER_MARK};
     FILE *trace = open_trace(recording, "ab");
 
     for (uint32_t i = 0; i < before->mark_count; i++) {
-        put(trace, POWER_MARK, 0, &before->marks[i], sizeof(before->marks[i]));
+        put(trace, mark, &before->marks[i], sizeof(before->marks[i]));
     }
     close_trace(trace);
 }
@@ -107,10 +108,14 @@ static void carry(const struct power_recording *recording,
 static void begin(const struct power_recording *recording,
                   const struct power_before *before)
 {
+    const struct power_record load = {.kind = POWER_LOAD,
+                                      .offset = recording->next_work - 1,
+                                      .refers = recording->seed};
+    const struct power_record base = {.kind = POWER_BASE};
     FILE *trace = open_trace(recording, "wb");
     uint64_t size = 0;
 
-    put(trace, POWER_LOAD, recording->seed, "", 0);
+    put(trace, load, "", 0);
     (void)unlink(recording->file);
     if (before->base != NULL) {
         uint8_t *bytes = slurp(before->base, &size);
@@ -119,7 +124,7 @@ static void begin(const struct power_recording *recording,
             power_die(before->base, "cannot be read");
         }
         spill(recording->file, bytes, size);
-        put(trace, POWER_BASE, 0, bytes, (uint32_t)size);
+        put(trace, base, bytes, (uint32_t)size);
         free(bytes);
     }
     close_trace(trace);

@@ -50,6 +50,7 @@ static void take_marks(struct power_story *story)
 {
     const struct power_trace *trace = story->trace;
 
+    story->work_count = trace->records[0]->offset;
     for (uint32_t i = 0; i < trace->count; i++) {
         const struct power_mark *mark = mark_of(trace->records[i]);
 

@@ -18,7 +18,8 @@
 #include <stdint.h>
 
 enum power_kind {
-    POWER_LOAD = 1,   /* Comes first. refers: the seed of the works. */
+    POWER_LOAD = 1,   /* Comes first. refers: the seed of the works; offset: how many of
+                         them were before. */
     POWER_BASE,       /* data: the file as the trace begins, on disk, name and all. */
     POWER_LIFE,       /* A program begins. */
     POWER_CREATE,     /* The file was made: its name is not yet durable. */
