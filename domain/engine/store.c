@@ -1,7 +1,5 @@
 #include "engine/store.h"
 
-#include <assert.h>
-
 #include "core/fail.h"
 #include "core/heap.h"
 #include "engine/scan.h"
@@ -108,7 +106,13 @@ sarn_status sarn__store_fold_tail(struct sarn__store *store,
         }
         SARN__TRY(sarn__scan_forward(store->ports, store->position + 1, to, fold_one,
                                      &tail, error));
-        assert(store->position == to);
+        if (store->position != to) {
+            return sarn__fail(
+                error, SARN_ERR_CORRUPT,
+                "the log ends at position %llu, and said that it ends at "
+                "%llu; try again, and if it stays so, see \"sarn verify\"",
+                (unsigned long long)store->position, (unsigned long long)to);
+        }
         if (progress != NULL) {
             sarn_status status =
                 progress(progress_arg, to - begin, state.last_position - begin);

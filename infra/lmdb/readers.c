@@ -87,7 +87,20 @@ static void give(struct sarn__lmdb *lmdb, struct sarn__reader *reader)
     }
 }
 
-static int begin(struct sarn__lmdb *lmdb, struct sarn__reader *reader)
+/* LMDB takes the number of the newest snapshot first, and looks at its meta page then.
+ * Two commits later that page is another's: one that is being written, is not synced
+ * yet, and is not there for who begins after us. Who was held up in between for that
+ * long begins again. */
+static bool is_overtaken(const struct sarn__lmdb *lmdb,
+                         const struct sarn__reader *reader)
+{
+    MDB_envinfo info;
+
+    return mdb_env_info(lmdb->env, &info) == 0 &&
+           info.me_last_txnid > mdb_txn_id(reader->txn) + 1;
+}
+
+static int begin_once(struct sarn__lmdb *lmdb, struct sarn__reader *reader)
 {
     int rc;
 
@@ -108,6 +121,17 @@ static int begin(struct sarn__lmdb *lmdb, struct sarn__reader *reader)
     }
     if (rc != 0) {
         reader->txn = NULL;
+    }
+    return rc;
+}
+
+static int begin(struct sarn__lmdb *lmdb, struct sarn__reader *reader)
+{
+    int rc = begin_once(lmdb, reader);
+
+    while (rc == 0 && is_overtaken(lmdb, reader)) {
+        mdb_txn_reset(reader->txn);
+        rc = begin_once(lmdb, reader);
     }
     return rc;
 }
