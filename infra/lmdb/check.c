@@ -127,6 +127,10 @@ static void check_databases(struct sarn__check *check, uint32_t known)
     } else if (!check->has_file || !check->has_state) {
         sarn__check_find(check, "the log's %s is missing",
                          check->has_file ? "stored epoch" : "description of itself");
+    } else if (check->state.sums_rows && check->state.rows_sum != check->rows_sum) {
+        sarn__check_find(check,
+                         "the rows are not those that were last written: each is "
+                         "whole, but some are missing, or older ones");
     }
 }
 

@@ -190,7 +190,10 @@ static void check_meta_value(struct sarn__walk *walk,
     if (sarn__file_state_decode(value, &check->options->hash, &state, &error) !=
         SARN_OK) {
         sarn__check_find(check, "%s", error.text);
-    } else if (state.through > check->last_position && check->findings == 0) {
+        return;
+    }
+    check->state = state;
+    if (state.through > check->last_position && check->findings == 0) {
         sarn__check_find(check,
                          "the tables reach position %llu and the log ends at %llu",
                          (unsigned long long)state.through,
@@ -228,6 +231,7 @@ check_row(struct sarn__check *check, struct sarn_str key, struct sarn_str value)
         body.size = value.size - SARN__ROW_CHECKSUM_BYTES;
         memcpy(&sum, value.data, sizeof(sum));
         if (sarn__row_checksum(&check->options->hash, key, body) == sum) {
+            check->rows_sum += sum;
             return;
         }
     }

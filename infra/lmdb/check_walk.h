@@ -45,6 +45,8 @@ struct sarn__check {
     sarn_status stopped; /* By entry. */
     uint64_t last_position;
     bool has_file, has_state; /* What meta must hold. */
+    struct sarn__file_state state;
+    uint64_t rows_sum; /* Of the rows found, as state has it. */
     uint32_t findings;
     uint8_t *seen;        /* A bit for every page that the file has. */
     uint64_t there;       /* Pages that the file has, at most last_page + 1. */

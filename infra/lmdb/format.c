@@ -24,6 +24,8 @@ enum state_at {
     STATE_EPOCH = 0,
     STATE_THROUGH = 8,
     STATE_OWNER_PID = 16,
+    STATE_SUMS_ROWS = 20,
+    STATE_ROWS_SUM = 24,
     STATE_CHECKSUM = 56
 };
 
@@ -137,12 +139,15 @@ void sarn__file_state_encode(const struct sarn__file_state *state,
                              const struct sarn_hash *hash,
                              uint8_t bytes[SARN__STATE_BYTES])
 {
+    uint32_t sums_rows = state->sums_rows ? 1 : 0;
     uint64_t sum;
 
     memset(bytes, 0, SARN__STATE_BYTES);
     memcpy(bytes + STATE_EPOCH, &state->epoch, 8);
     memcpy(bytes + STATE_THROUGH, &state->through, 8);
     memcpy(bytes + STATE_OWNER_PID, &state->owner_pid, 4);
+    memcpy(bytes + STATE_SUMS_ROWS, &sums_rows, 4);
+    memcpy(bytes + STATE_ROWS_SUM, &state->rows_sum, 8);
     sum = checksum(hash, bytes, STATE_CHECKSUM);
     memcpy(bytes + STATE_CHECKSUM, &sum, sizeof(sum));
 }
@@ -161,6 +166,8 @@ sarn_status sarn__file_state_decode(struct sarn_str bytes,
     state->epoch = get_u64(bytes.data, STATE_EPOCH);
     state->through = get_u64(bytes.data, STATE_THROUGH);
     state->owner_pid = get_u32(bytes.data, STATE_OWNER_PID);
+    state->sums_rows = get_u32(bytes.data, STATE_SUMS_ROWS) != 0;
+    state->rows_sum = get_u64(bytes.data, STATE_ROWS_SUM);
     return SARN_OK;
 }
 

@@ -55,6 +55,8 @@ struct sarn__file {
 struct sarn__file_state {
     uint64_t epoch, through;
     uint32_t owner_pid; /* Who took the epoch. */
+    bool sums_rows;     /* Else rows_sum says nothing: the file began without it. */
+    uint64_t rows_sum;  /* Of the checksums of all rows, so that none is an old one. */
 };
 
 void sarn__file_encode(const struct sarn__file *file,

@@ -258,6 +258,7 @@ SARN_MUST_USE static sarn_status make(struct sarn__lmdb *lmdb,
     MDB_txn *txn;
     int rc;
 
+    lmdb->state.sums_rows = true; /* There are none: 0. */
     sarn__file_encode(&file, &lmdb->hash, file_bytes);
     sarn__file_state_encode(&lmdb->state, &lmdb->hash, state_bytes);
     /* LMDB does not sync its first metas. Without it a power cut could leave pages of

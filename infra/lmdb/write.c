@@ -375,18 +375,36 @@ check_flush(const struct sarn_flush *flush, uint64_t *bytes, struct sarn_error *
     return SARN_OK;
 }
 
+/* Take the checksum of the row under key out of *total; MDB_NOTFOUND: there is none. */
+static int take_out(MDB_cursor *cursor, MDB_val *key, uint64_t *total)
+{
+    MDB_val value;
+    uint64_t sum = 0;
+    int rc = mdb_cursor_get(cursor, key, &value, MDB_SET);
+
+    if (rc == 0 && value.mv_size >= sizeof(sum)) {
+        memcpy(&sum, value.mv_data, sizeof(sum));
+    }
+    *total -= sum;
+    return rc;
+}
+
 static int put_row(struct sarn__lmdb *lmdb,
                    MDB_cursor *cursor,
-                   const MDB_val *key,
-                   struct sarn_str value)
+                   MDB_val *key,
+                   struct sarn_str value,
+                   uint64_t *total)
 {
     struct sarn_str stored_key = {key->mv_data, (uint32_t)key->mv_size};
     uint64_t sum = sarn__row_checksum(&lmdb->hash, stored_key, value);
     MDB_val stored = {SARN__ROW_CHECKSUM_BYTES + (size_t)value.size, NULL};
-    MDB_val at = *key;
-    int rc = mdb_cursor_put(cursor, &at, &stored, MDB_RESERVE);
+    int rc = take_out(cursor, key, total);
 
+    if (rc == 0 || rc == MDB_NOTFOUND) {
+        rc = mdb_cursor_put(cursor, key, &stored, MDB_RESERVE);
+    }
     if (rc == 0) {
+        *total += sum;
         memcpy(stored.mv_data, &sum, sizeof(sum));
         if (value.size != 0) {
             memcpy((char *)stored.mv_data + sizeof(sum), value.data, value.size);
@@ -395,10 +413,9 @@ static int put_row(struct sarn__lmdb *lmdb,
     return rc;
 }
 
-static int remove_row(MDB_cursor *cursor, MDB_val *key)
+static int remove_row(MDB_cursor *cursor, MDB_val *key, uint64_t *total)
 {
-    MDB_val value;
-    int rc = mdb_cursor_get(cursor, key, &value, MDB_SET);
+    int rc = take_out(cursor, key, total);
 
     if (rc == MDB_NOTFOUND) {
         return 0;
@@ -406,8 +423,11 @@ static int remove_row(MDB_cursor *cursor, MDB_val *key)
     return rc == 0 ? mdb_cursor_del(cursor, 0) : rc;
 }
 
-static int
-change_rows(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_flush *flush)
+/* *total: the sum of all rows' checksums, before and after. */
+static int change_rows(struct sarn__lmdb *lmdb,
+                       MDB_txn *txn,
+                       const struct sarn_flush *flush,
+                       uint64_t *total)
 {
     uint8_t stored[SARN__ROW_KEY_STORED_MAX];
     MDB_cursor *cursor;
@@ -420,8 +440,8 @@ change_rows(struct sarn__lmdb *lmdb, MDB_txn *txn, const struct sarn_flush *flus
         const struct sarn_table_row *row = &flush->rows[i];
         MDB_val key = sarn__row_key(row->table, row->key, stored);
 
-        rc = row->remove ? remove_row(cursor, &key)
-                         : put_row(lmdb, cursor, &key, row->value);
+        rc = row->remove ? remove_row(cursor, &key, total)
+                         : put_row(lmdb, cursor, &key, row->value, total);
     }
     mdb_cursor_close(cursor);
     return rc;
@@ -439,9 +459,10 @@ SARN_MUST_USE static sarn_status put_flush(struct sarn__lmdb *lmdb,
     SARN__TRY(check_epoch(lmdb, flush->epoch, false, error));
     assert(flush->through <= lmdb->last_position);
     *outcome = (struct outcome){lmdb->last_position, lmdb->state};
-    rc = change_rows(lmdb, txn, flush);
-    if (rc == 0 && flush->through != 0) {
-        outcome->state.through = flush->through;
+    rc = change_rows(lmdb, txn, flush, &outcome->state.rows_sum);
+    if (rc == 0 && (flush->through != 0 || flush->count != 0)) {
+        outcome->state.through =
+            flush->through != 0 ? flush->through : outcome->state.through;
         rc = put_state(lmdb, txn, &outcome->state);
     }
     return rc == 0 ? SARN_OK : sarn__lmdb_fail(error, rc, "writing", lmdb->path);

@@ -23,7 +23,7 @@
 /* What a worker tells: shared with it. */
 struct tally {
     _Atomic uint64_t at; /* The damage it is at, counted over all kinds. */
-    _Atomic uint64_t done, found, harmless, wrong, crashed;
+    _Atomic uint64_t done, found, harmless, older, wrong, crashed;
     _Atomic uint64_t flips, repaired, commands, lmdb_crashed;
 };
 
@@ -123,7 +123,10 @@ try_one(const struct campaign *campaign, struct flip_bench *bench, uint64_t at)
     if (verdict == FLIP_WRONG) {
         complain(tally, bench);
     } else {
-        atomic_fetch_add(verdict == FLIP_FOUND ? &tally->found : &tally->harmless, 1);
+        atomic_fetch_add(verdict == FLIP_FOUND   ? &tally->found
+                         : verdict == FLIP_OLDER ? &tally->older
+                                                 : &tally->harmless,
+                         1);
     }
     if (verdict != FLIP_WRONG && is_due(campaign, campaign->options.repair_every, at)) {
         atomic_fetch_add(&tally->repaired, 1);
@@ -285,6 +288,11 @@ static int conclude(const struct campaign *campaign)
                (unsigned long long)tally->commands,
                (unsigned long long)tally->lmdb_crashed,
                (unsigned long long)tally->commands * 3);
+    }
+    if (tally->older != 0) {
+        printf("a lost write of a meta page left the log as before its last commit "
+               "%llu times, which no file can tell of itself\n",
+               (unsigned long long)tally->older);
     }
     printf("flips=%llu damages=%llu found=%llu harmless=%llu repaired=%llu wrong=%llu "
            "crashed=%llu\n",

@@ -58,7 +58,7 @@ bool flip_command(struct flip_bench *bench,
                   enum flip_verdict verdict,
                   uint32_t *lmdb_crashed)
 {
-    int wanted = verdict == FLIP_HARMLESS ? 0 : bench->damage.size == 0 ? 5 : 1;
+    int wanted = verdict != FLIP_FOUND ? 0 : bench->damage.size == 0 ? 5 : 1;
     int ends[4] = {run(bench, "verify"), run(bench, "log"), run(bench, "stats"),
                    own(bench)};
 
@@ -73,7 +73,7 @@ bool flip_command(struct flip_bench *bench,
         if (!WIFEXITED(ends[i])) {
             *lmdb_crashed += 1; /* It believes what it reads: known, and counted. */
         } else if (WEXITSTATUS(ends[i]) == 127 ||
-                   (verdict == FLIP_HARMLESS && WEXITSTATUS(ends[i]) != 0)) {
+                   (verdict != FLIP_FOUND && WEXITSTATUS(ends[i]) != 0)) {
             snprintf(bench->why, sizeof(bench->why),
                      "using the log (%d) ended with 0x%x", i, (unsigned)ends[i]);
             return false;

@@ -226,7 +226,7 @@ static bool read_journal(const struct sarn_journal *journal, struct reading *rea
 static const struct sarn_hash_ops hash_ops = {.checksum = sarn__xxhash_checksum,
                                               .digest = sarn__openssl_digest};
 
-uint64_t flip_content_of(const char *path, struct flip_log *log)
+static uint64_t content_of(const char *path, struct flip_log *log)
 {
     struct reading reading = {
         .hash = {.ops = &hash_ops}, .log = log, .sum = 0, .begin = 1};
@@ -248,7 +248,25 @@ uint64_t flip_content_of(const char *path, struct flip_log *log)
 
 uint64_t flip_content(const char *path)
 {
-    return flip_content_of(path, NULL);
+    return content_of(path, NULL);
+}
+
+bool flip_is_prefix(const struct flip_log *log, const char *path, uint64_t *events)
+{
+    static struct flip_log other; /* Only what is read of it. */
+
+    memset(&other, 0, sizeof(other));
+    if (content_of(path, &other) == 0 || other.events > log->events) {
+        return false;
+    }
+    for (uint64_t i = 1; i <= other.events; i++) {
+        if (other.sums[i] != log->sums[i] ||
+            other.commit_end[i] != log->commit_end[i]) {
+            return false;
+        }
+    }
+    *events = other.events;
+    return true;
 }
 
 /* --- what verify says of its bytes --- */
@@ -323,7 +341,7 @@ void flip_log_make(struct flip_log *log, const char *folder)
     if (log->idle == NULL) {
         flip_die("the good log", "out of memory");
     }
-    log->content = flip_content_of(path, log);
+    log->content = content_of(path, log);
     if (log->content == 0) {
         flip_die("the good log", "cannot be read");
     }

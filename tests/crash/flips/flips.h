@@ -35,8 +35,8 @@ struct flip_log {
     uint8_t *idle; /* For each byte of the file: verify says that it is idle. */
     size_t idle_bytes;
     uint32_t page_bytes, pages;
-    uint64_t roots[4]; /* Pages: both metas, the list of databases, Sarn's meta. */
     uint64_t content;  /* flip_content() of it. */
+    uint64_t roots[4]; /* Pages: both metas, the list of databases, Sarn's meta. */
     uint64_t events;
     uint64_t commit_end[FLIP_POSITIONS]; /* Of each position: where its commit ends. */
     uint64_t sums[FLIP_POSITIONS];       /* Of each position: its record. */
@@ -47,8 +47,8 @@ void flip_log_make(struct flip_log *log, const char *folder);
 void flip_log_free(struct flip_log *log);
 /* All that a reader sees of the log at path, as one number; 0: it cannot be read. */
 uint64_t flip_content(const char *path);
-/* The same, with what log has of events: sums and ends of commits. */
-uint64_t flip_content_of(const char *path, struct flip_log *log);
+/* Are the events and commits at path the beginning of log's? *events of them. */
+bool flip_is_prefix(const struct flip_log *log, const char *path, uint64_t *events);
 
 /* --- damage (flip_damage.c) --- */
 
@@ -91,7 +91,13 @@ bool flip_apply(const struct flip_log *log,
 
 /* --- judging (flip_judge.c) --- */
 
-enum flip_verdict { FLIP_FOUND, FLIP_HARMLESS, FLIP_WRONG };
+enum flip_verdict {
+    FLIP_FOUND,
+    FLIP_HARMLESS,
+    FLIP_OLDER, /* The write of a meta page is lost, and with it the last commit: a
+                   whole log, as it was before it. No file can tell that of itself. */
+    FLIP_WRONG
+};
 
 /* One worker's file to damage. */
 struct flip_bench {
