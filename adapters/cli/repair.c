@@ -1,9 +1,7 @@
 /* sarn repair: what a damaged file still holds, as a new log. */
-#include <string.h>
-
 #include <sarn/archive.h>
 
-#include "cli.h"
+#include "archive.h"
 
 struct repairing {
     struct cli_progress progress;
@@ -34,29 +32,22 @@ static void take_finding(void *arg, const char *text)
     repairing->findings += 1;
 }
 
-static void hash_text(const uint8_t hash[32], char text[65])
-{
-    for (int i = 0; i < 32; i++) {
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
-    }
-}
-
 static void conclude(const struct repairing *repairing,
                      const struct sarn_repair *repair,
                      const char *new_path)
 {
-    char time[CLI_TIME_BYTES], hash[65];
+    char time[CLI_TIME_BYTES], hash[CLI_HASH_BYTES];
 
     cli_time_text(repair->end.time_us, time);
-    hash_text(repair->end.hash, hash);
+    cli_hash_text(repair->end.hash, hash);
     if (repairing->json) {
         printf("],\"commits\":%llu,\"events\":%llu,\"lost_events\":%llu,\"end\":"
-               "{\"position\":%llu,\"time\":\"%s\",\"hash\":\"%s\"},\"seconds\":%.6f}"
+               "{\"position\":%llu,\"time_us\":%lld,\"hash\":\"%s\"},\"seconds\":%.6f}"
                "\n",
                (unsigned long long)repair->commits, (unsigned long long)repair->events,
                (unsigned long long)repair->lost_events,
-               (unsigned long long)repair->end.position, time, hash,
-               cli_progress_seconds(&repairing->progress));
+               (unsigned long long)repair->end.position, (long long)repair->end.time_us,
+               hash, cli_progress_seconds(&repairing->progress));
         return;
     }
     printf("%llu event%s in %llu commit%s saved, up to position %llu of %s: ",

@@ -157,7 +157,7 @@ look(struct sarn__lmdb *lmdb, bool *fresh, struct sarn_error *error)
         return sarn__fail(error, status, "%s", first.text);
     }
     if (sarn__pages_are_there(&pages)) {
-        return SARN_OK;
+        return sarn__pages_check_ends(&pages, lmdb->path, &lmdb->heap, error);
     }
     /* Too short, which is harmless only if what is missing is free. */
     SARN__TRY(sarn__check_pages(&pages, &check, error));

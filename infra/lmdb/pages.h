@@ -85,6 +85,13 @@ bool sarn__pages_last(const struct sarn__pages *pages,
                       uint8_t *page,
                       uint64_t *key,
                       struct sarn__node *last);
+/* Are the pages sound that lead to the first and the last leaf of each tree? Some of
+ * those that LMDB reads first, and believes. SARN_ERR_CORRUPT: names one that is not.
+ */
+SARN_MUST_USE sarn_status sarn__pages_check_ends(const struct sarn__pages *pages,
+                                                 const char *path,
+                                                 const struct sarn_heap *heap,
+                                                 struct sarn_error *error);
 /* The tree of that name in the list of databases of meta; false: not to be seen. */
 bool sarn__pages_find_tree(const struct sarn__pages *pages,
                            const struct sarn__page_meta *meta,
