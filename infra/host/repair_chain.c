@@ -101,6 +101,9 @@ SARN_MUST_USE static sarn_status pick(struct choice *choice,
     const struct sarn__salvaged *found =
         sarn__salvage_records(chain->salvage, position, &count);
 
+    if (count == 0) {
+        return SARN_ERR_NOT_FOUND;
+    }
     for (uint64_t i = 0; i < 2 * count && different < COPIES_MAX; i++) {
         uint64_t at = found[i % count].offset;
         bool is_near = at / NEAR_BYTES == near / NEAR_BYTES, is_new = true;
@@ -114,7 +117,8 @@ SARN_MUST_USE static sarn_status pick(struct choice *choice,
         SARN__TRY(
             chain->hash.ops->digest(chain->hash.self, &bytes, 1, seen[different]));
         for (uint32_t j = 0; j < different; j++) {
-            is_new = is_new && memcmp(seen[j], seen[different], SARN__DIGEST_BYTES);
+            is_new =
+                is_new && memcmp(seen[j], seen[different], SARN__DIGEST_BYTES) != 0;
         }
         if (is_new && different++ == skip) {
             *offset = at;

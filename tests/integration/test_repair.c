@@ -294,7 +294,8 @@ static void a_lost_commit_does_not_come_back(void **state)
     sarn_close(engine);
     free(f->bytes);
     read_file(f->good.path, &f->bytes, &f->size);
-    both = realloc(both, f->size + size);
+    free(both);
+    both = malloc(f->size + size);
     memcpy(both, f->bytes, f->size);
     memcpy(both + f->size, grown, size);
     write_file(f->good.path, both, f->size + size);
@@ -462,7 +463,9 @@ static void one_that_is_killed_leaves_no_log_behind(void **state)
     if (child == 0) {
         f->repair = (struct sarn_repair)SARN_REPAIR_INIT;
         f->repair.finding = die;
-        _exit(sarn_log_repair(f->good.path, f->new_path, &f->repair, NULL) == SARN_OK);
+        _exit(sarn_log_repair(f->good.path, f->new_path, &f->repair, NULL) == SARN_OK
+                  ? 0
+                  : 1);
     }
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how));

@@ -375,6 +375,8 @@ int main(int argc, char **argv)
                                             .command_every = 1024,
                                             .workers = 2,
                                             .kind = -1}};
+    const size_t bytes = (WORKERS_MAX + 1) * sizeof(struct tally);
+    const int how = MAP_SHARED | MAP_ANONYMOUS;
     struct options *options = &campaign.options;
     int result;
 
@@ -392,8 +394,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    campaign.tallies = mmap(NULL, (WORKERS_MAX + 1) * sizeof(struct tally),
-                            PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    /* cppcheck-suppress invalidFunctionArg; anonymous memory has no descriptor. */
+    campaign.tallies = mmap(NULL, bytes, PROT_READ | PROT_WRITE, how, -1, 0);
     if (campaign.tallies == MAP_FAILED) {
         flip_die("memory", "is missing");
     }

@@ -134,6 +134,6 @@ void flip_remove_log(const char *path);
 /* --- drawing --- */
 
 uint64_t flip_draw(uint64_t *seed); /* splitmix64 */
-void flip_die(const char *what, const char *why);
+_Noreturn void flip_die(const char *what, const char *why);
 
 #endif
