@@ -86,7 +86,8 @@ static sarn_status read_below(struct sarn__tables *tables,
      * the search. */
     status =
         journal->ops->get(journal->self, number, key, tables->scratch, &stored, NULL);
-    if (status != SARN_OK && status != SARN_ERR_NOT_FOUND) { /* Once more, with words. */
+    if (status != SARN_OK &&
+        status != SARN_ERR_NOT_FOUND) { /* Once more, with words. */
         status = journal->ops->get(journal->self, number, key, tables->scratch, &stored,
                                    error);
     }

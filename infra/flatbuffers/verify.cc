@@ -103,7 +103,8 @@ sarn_status Checker::table(const sarn_type &type, const uint8_t *at)
     const flatbuffers::Table *it = reinterpret_cast<const flatbuffers::Table *>(at);
 
     if (!verifier_.VerifyTableStart(at)) {
-        return corrupt(type, "a table in it lies outside, is too deep, or one too many");
+        return corrupt(type,
+                       "a table in it lies outside, is too deep, or one too many");
     }
     if (!count(type.size)) {
         return corrupt(type, "it is too large decoded");
