@@ -78,11 +78,12 @@ SARN_MUST_USE static sarn_status begin_log(struct repairing *repairing,
     } else {
         id = file->log_id;
     }
-    repairing->made = true;
-    SARN__TRY(sarn__bare_open(repairing->part, &id,
-                              file != NULL ? file->created_us
-                                           : repairing->chain.commit.time_us,
-                              &repairing->bare, error));
+    status = sarn__bare_open(repairing->part, &id,
+                             file != NULL ? file->created_us
+                                          : repairing->chain.commit.time_us,
+                             &repairing->bare, error);
+    repairing->made = status != SARN_ERR_BUSY; /* Then it is another repair's. */
+    SARN__TRY(status);
     status = sarn__rebuild_create(&repairing->bare.ports, NULL, NULL,
                                   &repairing->rebuild, error);
     if (status != SARN_OK) {
@@ -285,6 +286,9 @@ sarn_status sarn_log_repair(const char *path,
         SARN__TRY(sarn__sized_copy(&repairing.repair, sizeof(repairing.repair),
                                    sizeof(repairing.repair), repair, "sarn_repair",
                                    error));
+        /* It may be that of a repair before. */
+        repairing.repair.commits = repairing.repair.events = 0;
+        repairing.repair.lost_events = 0;
     }
     SARN__TRY(name_part(&repairing, error));
     SARN__TRY(sarn__salvage_open(path, (uint32_t)getpid(), &fd, error));

@@ -180,6 +180,21 @@ static void a_whole_log_is_saved_whole(void **state)
     free(bytes);
 }
 
+static void counts_of_a_repair_before_are_not_added_to(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t commits;
+
+    assert_ok(repair(f), &f->good.error);
+    commits = f->repair.commits;
+    unlink(f->new_path);
+    f->repair.lost_events = 7;
+    assert_ok(sarn_log_repair(f->good.path, f->new_path, &f->repair, &f->good.error),
+              &f->good.error);
+    assert_int_equal(f->repair.commits, commits);
+    assert_int_equal(f->repair.lost_events, 0);
+}
+
 static void a_damaged_record_ends_what_is_saved(void **state)
 {
     struct fixture *f = *state;
@@ -482,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_whole_log_is_saved_whole),
+        CASE(counts_of_a_repair_before_are_not_added_to),
         CASE(a_damaged_record_ends_what_is_saved),
         CASE(one_copy_of_it_is_enough_wherever_it_lies),
         CASE(without_metas_all_is_saved_and_the_end_is_not_certain),
