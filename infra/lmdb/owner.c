@@ -18,10 +18,11 @@
 #include "core/fail.h"
 #include "infra/lmdb/env.h"
 
-#define LOCKS_AT    (INT64_C(1) << 62) /* No file is as long as that. */
-#define SLOT_BYTES  (INT64_C(1) << 32)
-#define SLOTS       8
-#define PROBE_WORKS 'y'
+#define LOCKS_AT       (INT64_C(1) << 62) /* No file is as long as that. */
+#define SLOT_BYTES     (INT64_C(1) << 32)
+#define SLOTS          8
+#define KEEP_OUT_TRIES 16u
+#define PROBE_WORKS    'y'
 
 /* --- slots --- */
 
@@ -63,12 +64,15 @@ uint32_t sarn__owner_find(int fd, uint32_t likely)
     return found;
 }
 
+/* pid 0: whoever it was has gone meanwhile. */
 SARN_MUST_USE static sarn_status
 busy(const char *path, uint32_t pid, struct sarn_error *error)
 {
-    bool dead = pid != 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-
-    if (dead) {
+    if (pid == 0) {
+        return sarn__fail(error, SARN_ERR_BUSY,
+                          "\"%s\" had an owner until just now; try again", path);
+    }
+    if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
         return sarn__fail(error, SARN_ERR_BUSY,
                           "\"%s\" is held by a child that process %u left behind; end "
                           "that child, or open with takeover",
@@ -111,15 +115,20 @@ sarn_status sarn__owner_lock(int fd,
 sarn_status
 sarn__owner_keep_out(int fd, const char *path, uint32_t pid, struct sarn_error *error)
 {
-    uint32_t other;
+    uint32_t other = 0;
+    bool locked = false;
 
-    /* A lock to read with: fd cannot have another, and it keeps writers out. */
-    if (!lock_slot(fd, 0, F_RDLCK, pid) && errno != EAGAIN && errno != EACCES) {
-        return sarn__fail(error, SARN_ERR_IO, "cannot lock \"%s\": %s", path,
-                          strerror(errno));
+    /* Who had it may go just now: then again. */
+    for (uint32_t i = 0; i < KEEP_OUT_TRIES && !locked && other == 0; i++) {
+        /* A lock to read with: fd cannot have another, and it keeps writers out. */
+        locked = lock_slot(fd, 0, F_RDLCK, pid);
+        if (!locked && errno != EAGAIN && errno != EACCES) {
+            return sarn__fail(error, SARN_ERR_IO, "cannot lock \"%s\": %s", path,
+                              strerror(errno));
+        }
+        other = held_by(fd, 0, SLOTS - 1);
     }
-    other = held_by(fd, 0, SLOTS - 1);
-    return other == 0 ? SARN_OK : busy(path, other, error);
+    return locked && other == 0 ? SARN_OK : busy(path, other, error);
 }
 
 sarn_status
@@ -244,6 +253,9 @@ blocked(int fd, const char *path, struct sarn_error *error)
 
     if (count == 0) {
         count = name_owners(fd, false, pids, sizeof(pids));
+    }
+    if (count == 0) {
+        return busy(path, 0, error);
     }
     if (count > 1) {
         return sarn__fail(
