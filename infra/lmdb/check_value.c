@@ -94,7 +94,8 @@ static void check_free(struct sarn__walk *walk,
     if (value.size >= sizeof(count)) {
         memcpy(&count, value.data, sizeof(count));
     }
-    if (value.size % 8 != 0 || count > value.size / 8 - 1) {
+    if (value.size < sizeof(count) || value.size % 8 != 0 ||
+        count > value.size / 8 - 1) {
         sarn__check_find(check,
                          "a list of free pages is damaged: its size is impossible");
         return;
