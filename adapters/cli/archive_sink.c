@@ -73,6 +73,7 @@ static bool sync_folder(const char *path)
 static int open_file(struct cli_sink *sink, enum cli_sink_mode mode)
 {
     const char *path = sink->name;
+    bool created = false;
     struct stat status;
 
     if (mode == CLI_SINK_GO_ON) {
@@ -80,15 +81,20 @@ static int open_file(struct cli_sink *sink, enum cli_sink_mode mode)
     }
     if (mode == CLI_SINK_NEW || (sink->fd < 0 && errno == ENOENT)) {
         sink->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-        sink->created = sink->fd >= 0;
+        created = sink->fd >= 0;
+    }
+    if (sink->fd >= 0 && flock(sink->fd, LOCK_EX | LOCK_NB) != 0) {
+        return refuse(path, "is being written to by another process");
     }
     if (sink->fd < 0 || fstat(sink->fd, &status) != 0) {
         cli_complain("cannot open %s for writing: %s", path, strerror(errno));
         return CLI_FAILED;
     }
-    if (flock(sink->fd, LOCK_EX | LOCK_NB) != 0) {
-        return refuse(path, "is being written to by another process");
+    /* Who had the lock just now may have removed what was opened here. */
+    if (!is_file(&status, path, "")) {
+        return refuse(path, "was removed by another process meanwhile; try again");
     }
+    sink->created = created; /* So its size is ours to judge, and it ours to remove. */
     sink->file = true;
     sink->done = sink->synced = sink->begin = (uint64_t)status.st_size;
     return CLI_OK;
