@@ -187,9 +187,9 @@ struct sarn_str sarn__request_key(const struct sarn__request *request,
 
 /* --- engine.c --- */
 
-/* Give the host a job with the next duties. */
 /* There is no memory for what nobody waits for: a pause. */
 void sarn__engine_rest(sarn_engine *engine);
+/* Give the host a job with the next duties. */
 void sarn__engine_push_job(sarn_engine *engine, struct sarn__job *job);
 /* The open batch is in flight, and commit_job is ready to append it. */
 SARN_MUST_USE sarn_status sarn__engine_prepare_commit(sarn_engine *engine,
