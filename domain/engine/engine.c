@@ -75,7 +75,7 @@ void sarn__engine_halt(sarn_engine *engine,
     if (hooks->log != NULL) {
         hooks->log(hooks->arg, engine->stopped_error.text);
     }
-    sarn__orchestrator_halted(engine);
+    sarn__orchestrator_halted(engine, error);
 }
 
 sarn_status sarn__engine_stopped(const sarn_engine *engine)

@@ -183,7 +183,7 @@ void sarn__orchestrator_append_failed(sarn_engine *engine)
     }
 }
 
-void sarn__orchestrator_halted(sarn_engine *engine)
+void sarn__orchestrator_halted(sarn_engine *engine, const struct sarn_error *why)
 {
     const struct sarn__orchestrator *orchestrator = engine->orchestrator;
 
@@ -198,7 +198,7 @@ void sarn__orchestrator_halted(sarn_engine *engine)
 
             sarn__run_answer_error(
                 engine, run, known ? engine->stopped_error.status : engine->stopped,
-                known ? &engine->stopped_error : &engine->commit_job.error);
+                known ? &engine->stopped_error : why);
         }
     }
 }

@@ -38,9 +38,9 @@ void sarn__orchestrator_durable(sarn_engine *engine);
  * again from what is; the outcome of a step that was made stays known and is recorded
  * anew. */
 void sarn__orchestrator_append_failed(sarn_engine *engine);
-/* The engine has halted (engine->stopped): whoever waits is told, and nothing begins.
- */
-void sarn__orchestrator_halted(sarn_engine *engine);
+/* The engine has halted (engine->stopped), and why: whoever waits is told, and nothing
+ * begins. An append may still be out. */
+void sarn__orchestrator_halted(sarn_engine *engine, const struct sarn_error *why);
 /* Do what is due, as much as one turn should. true: more is. */
 bool sarn__orchestrator_wake(sarn_engine *engine);
 /* When that is next; INT64_MAX: nothing is. */
