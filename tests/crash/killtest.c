@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "killtest.h"
+#include "support/number.h"
 
 #define ACKS_MAX       160u /* Before a kill, at most. */
 #define SPIN_MAX       4000000u
@@ -153,11 +154,11 @@ static void kill_a_log(const char *self,
     kill_judge_done(&judge);
 }
 
-static void usage(void)
+static void usage(FILE *to)
 {
-    fprintf(stderr, "usage: killtest --kills N [--seed S] --log FILE\n"
-                    "Kill a working program N times and check its log after each.\n");
-    exit(2);
+    fprintf(to, "usage: killtest --kills N [--seed S] --log FILE\n"
+                "Kill a working program N times and check its log after each.\n");
+    exit(to == stdout ? 0 : 2);
 }
 
 int main(int argc, char **argv)
@@ -171,19 +172,20 @@ int main(int argc, char **argv)
         return kill_work(argv[2], strtoull(argv[3], NULL, 10),
                          strtoull(argv[4], NULL, 10));
     }
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--kills") == 0) {
-            kills = strtoull(argv[i + 1], NULL, 10);
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            seed = strtoull(argv[i + 1], NULL, 10);
+    for (int i = 1; i < argc; i += 2) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
         } else if (strcmp(argv[i], "--log") == 0) {
-            path = argv[i + 1];
-        } else {
-            usage();
+            path = value;
+        } else if (!(strcmp(argv[i], "--kills") == 0 && number_parse(value, &kills)) &&
+                   !(strcmp(argv[i], "--seed") == 0 && number_parse(value, &seed))) {
+            usage(stderr);
         }
     }
-    if (kills == 0 || path == NULL || argc % 2 == 0) {
-        usage();
+    if (kills == 0 || path == NULL) {
+        usage(stderr);
     }
     while (sums.kills < kills) {
         uint64_t left = kills - sums.kills;

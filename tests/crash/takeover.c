@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/number.h"
+
 #define ROUNDS_OF_A_LOG 25u
 #define JOBS_MAX        64u
 
@@ -34,14 +36,24 @@ struct arguments {
     bool walk;
 };
 
-static void usage(void)
+static void usage(FILE *to)
 {
-    fprintf(stderr,
+    fprintf(to,
             "usage: takeover [--walk] [--rounds N] [--seed S] [--jobs J] --folder "
             "FOLDER\n"
             "Let processes take a log from each other, stopped at every moment of a\n"
             "short life (--walk), and at N moments that a seed draws (--rounds).\n");
-    exit(2);
+    exit(to == stdout ? 0 : 2);
+}
+
+static uint64_t number_of(const char *text, uint64_t most)
+{
+    uint64_t number;
+
+    if (!number_parse(text, &number) || number > most) {
+        usage(stderr);
+    }
+    return number;
 }
 
 static struct arguments parse(int argc, char **argv)
@@ -55,24 +67,27 @@ static struct arguments parse(int argc, char **argv)
             given.walk = true;
             continue;
         }
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
+        }
         if (value == NULL) {
-            usage();
+            usage(stderr);
         }
         if (strcmp(argv[i], "--rounds") == 0) {
-            given.rounds = (uint32_t)strtoul(value, NULL, 10);
+            given.rounds = (uint32_t)number_of(value, UINT32_MAX);
         } else if (strcmp(argv[i], "--seed") == 0) {
-            given.seed = strtoull(value, NULL, 10);
+            given.seed = number_of(value, UINT64_MAX);
         } else if (strcmp(argv[i], "--jobs") == 0) {
-            given.jobs = (uint32_t)strtoul(value, NULL, 10);
+            given.jobs = (uint32_t)number_of(value, JOBS_MAX);
         } else if (strcmp(argv[i], "--folder") == 0) {
             given.folder = value;
         } else {
-            usage();
+            usage(stderr);
         }
         i++;
     }
-    if (given.folder == NULL || given.jobs == 0 || given.jobs > JOBS_MAX) {
-        usage();
+    if (given.folder == NULL || given.jobs == 0) {
+        usage(stderr);
     }
     return given;
 }

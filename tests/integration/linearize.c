@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "support/contest.h"
+#include "support/number.h"
 
 #define STEPS_MAX 20000000u
 
-static void usage(void)
+static void usage(FILE *to)
 {
-    fprintf(stderr,
-            "usage: linearize --histories N [--seed S] --log FILE\n"
-            "Let clients contend for one log N times, and judge what they saw.\n");
-    exit(2);
+    fprintf(to, "usage: linearize --histories N [--seed S] --log FILE\n"
+                "Let clients contend for one log N times, and judge what they saw.\n");
+    exit(to == stdout ? 0 : 2);
 }
 
 /* Small and large ones, with and without failing writes. */
@@ -64,19 +64,21 @@ int main(int argc, char **argv)
     uint64_t seed = 1;
     struct totals totals = {0};
 
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--histories") == 0) {
-            histories = strtoull(argv[i + 1], NULL, 10);
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            seed = strtoull(argv[i + 1], NULL, 10);
+    for (int i = 1; i < argc; i += 2) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
         } else if (strcmp(argv[i], "--log") == 0) {
-            path = argv[i + 1];
-        } else {
-            usage();
+            path = value;
+        } else if (!(strcmp(argv[i], "--histories") == 0 &&
+                     number_parse(value, &histories)) &&
+                   !(strcmp(argv[i], "--seed") == 0 && number_parse(value, &seed))) {
+            usage(stderr);
         }
     }
-    if (histories == 0 || path == NULL || argc % 2 == 0) {
-        usage();
+    if (histories == 0 || path == NULL) {
+        usage(stderr);
     }
     for (uint64_t i = 0; i < histories; i++) {
         struct contest_options options = options_of(path, seed + i);

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "crash/faults/drive.h"
+#include "support/number.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define BEYOND_MAX    3u /* Threads: one run has more calls than another. */
@@ -238,17 +239,16 @@ static char *read_options(struct test *test, int argc, char **argv)
             exit(2);
         } else if (strcmp(argv[i], "--folder") == 0) {
             test->drive.folder = value;
-        } else if (strcmp(argv[i], "--sample") == 0) {
-            test->sample = strtoull(value, NULL, 10);
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            test->seed = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "--scene") == 0) {
             test->scene = value;
         } else if (strcmp(argv[i], "--kind") == 0) {
             test->kind = value;
         } else if (strcmp(argv[i], "--case") == 0) {
             one = value;
-        } else {
+        } else if (!(strcmp(argv[i], "--sample") == 0 &&
+                     number_parse(value, &test->sample) && test->sample != 0) &&
+                   !(strcmp(argv[i], "--seed") == 0 &&
+                     number_parse(value, &test->seed))) {
             usage(stderr);
             exit(2);
         }
