@@ -185,9 +185,11 @@ static int say_failed(const struct backup *backup, sarn_status status, const cha
         cli_complain("what could not be synced was cut off; the same command goes on "
                      "with the rest");
     } else if (sink->begun && sink->done > 0) {
-        cli_complain("%s is not complete: it is good up to position %llu, and the same "
-                     "command goes on with it",
-                     sink->name, (unsigned long long)good);
+        cli_complain("%s is not complete: it is good up to position %llu%s", sink->name,
+                     (unsigned long long)good,
+                     sink->what == NULL && status == SARN_ERR_CORRUPT
+                         ? "; sarn repair saves what is whole of the log"
+                         : ", and the same command goes on with it");
     }
     return sink->what != NULL ? CLI_FAILED : cli_archive_status(status);
 }
@@ -273,7 +275,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
                             .stats = {.struct_size = sizeof(backup.stats)}};
     struct cli_common common = {0};
     const char *words[2] = {NULL, NULL};
-    const struct cli_option options[] = {{"from", CLI_NUMBER, &backup.from, 0},
+    const struct cli_option options[] = {{"from", CLI_POSITION, &backup.from, 0},
                                          {"after", CLI_TEXT, &backup.older, 0}};
     int result;
 

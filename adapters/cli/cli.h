@@ -41,7 +41,15 @@ bool cli_overlap_parse(const char *text, uint32_t *overlap);
 
 /* --- options (options.c) --- */
 
-enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_TIME, CLI_UUID, CLI_LIST };
+enum cli_kind {
+    CLI_FLAG,
+    CLI_TEXT,
+    CLI_NUMBER,
+    CLI_POSITION,
+    CLI_TIME,
+    CLI_UUID,
+    CLI_LIST
+};
 
 #define CLI_LIST_MAX 32u
 

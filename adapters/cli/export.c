@@ -90,8 +90,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
     struct cli_common common = {0};
     const char *words[2] = {NULL, NULL}, *format = "binary";
     const struct cli_option options[] = {{"format", CLI_TEXT, &format, 'f'},
-                                         {"from", CLI_NUMBER, &out.from, 0},
-                                         {"to", CLI_NUMBER, &out.to, 0}};
+                                         {"from", CLI_POSITION, &out.from, 0},
+                                         {"to", CLI_POSITION, &out.to, 0}};
     sarn_log *log;
     int result;
 

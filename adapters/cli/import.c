@@ -183,7 +183,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
     struct cli_import what = {.archive_count = 1};
     struct cli_common common = {0};
     const char *words[2] = {NULL, NULL};
-    const struct cli_option options[] = {{"to", CLI_NUMBER, &what.to, 0},
+    const struct cli_option options[] = {{"to", CLI_POSITION, &what.to, 0},
                                          {"to-time", CLI_TIME, &what.to_time_us, 0},
                                          {"expect", CLI_TEXT, &what.expect, 0}};
 

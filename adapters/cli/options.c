@@ -79,6 +79,8 @@ static bool store(const struct cli_option *option, const char *text)
         return true;
     case CLI_NUMBER:
         return parse_number(text, option->value);
+    case CLI_POSITION: /* Of an event: they count from 1. */
+        return parse_number(text, option->value) && *(uint64_t *)option->value != 0;
     case CLI_TIME:
         return parse_time(text, option->value);
     case CLI_UUID:

@@ -119,6 +119,8 @@ const struct cli_command cli_repair = {
         "\n"
         "Exit status: 0 all there was is saved; 1 something is lost, each on a line, "
         "or\n"
-        "nothing could be saved; 6 there is a file at NEW; 2, 5: see sarn --help.\n",
+        "nothing could be saved; 5 also: somebody owns LOG; 6 there is a file at NEW; "
+        "2:\n"
+        "see sarn --help.\n",
     .run = run,
 };
