@@ -66,11 +66,13 @@ static double number(int argc, char **argv, int *i, double least)
 {
     const char *option = argv[*i];
     const char *text = value(argc, argv, i);
-    char *end;
+    char *end, why[128];
     double parsed = strtod(text, &end);
 
     if (end == text || *end != '\0' || !(parsed >= least && parsed <= 1e6)) {
-        soak_die(option, "takes another number; see --help");
+        snprintf(why, sizeof(why), "takes a number from %g to %.0f, not \"%.40s\"",
+                 least, 1e6, text);
+        soak_die(option, why);
     }
     return parsed;
 }
