@@ -166,6 +166,22 @@ save_all(struct repairing *repairing, bool *whole, struct sarn_error *error)
 
 /* --- what is lost --- */
 
+static void tell_unreadable(struct repairing *repairing)
+{
+    uint64_t first, count = sarn__salvage_unreadable(repairing->salvage, &first);
+    char text[SARN_ERROR_TEXT_BYTES];
+
+    if (count != 0) {
+        snprintf(
+            text, sizeof(text),
+            "the disk does not give %llu page%s of the file, the first at byte %llu: "
+            "what was there counts as damaged; look to the disk",
+            (unsigned long long)count, count == 1 ? "" : "s",
+            (unsigned long long)first);
+        tell(repairing, text);
+    }
+}
+
 static void tell_losses(struct repairing *repairing, bool whole)
 {
     struct sarn_repair *repair = &repairing->repair;
@@ -258,6 +274,7 @@ repair_with(struct repairing *repairing, int fd, struct sarn_error *error)
         repairing->chain = (struct sarn__chain){.salvage = repairing->salvage,
                                                 .hash = options.hash,
                                                 .heap = sarn__heap_or_malloc(NULL)};
+        tell_unreadable(repairing);
         repairing->chain.end_told =
             sarn__salvage_end(repairing->salvage, &repairing->chain.end);
         status = save_and_name(repairing, error);

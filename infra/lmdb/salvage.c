@@ -36,6 +36,7 @@ struct sarn__salvage {
     bool has_file;
     struct sarn__file file;
     uint64_t highest;
+    uint64_t unreadable, first_unreadable; /* Pages; a byte of the file. */
     uint8_t *page;
     char *value; /* Of the last record or commit read, 8-aligned. */
     uint32_t value_room;
@@ -184,6 +185,15 @@ static void look_through(struct sarn__salvage *salvage, struct look *look)
 
 /* --- the file --- */
 
+/* What the disk does not give any more is damage like any other: passed over. */
+static void note_unreadable(struct sarn__salvage *salvage, uint64_t offset)
+{
+    if (salvage->unreadable == 0) {
+        salvage->first_unreadable = offset;
+    }
+    salvage->unreadable += 1;
+}
+
 SARN_MUST_USE static sarn_status
 look_at_pages(struct sarn__salvage *salvage,
               const char *path,
@@ -198,12 +208,11 @@ look_at_pages(struct sarn__salvage *salvage,
         sarn_status status = SARN_OK;
 
         look.size = left < look.size ? (uint32_t)left : look.size;
-        if (!sarn__pages_read_at(pages, offset, salvage->page, look.size)) {
-            return sarn__fail(error, SARN_ERR_IO,
-                              "cannot read \"%s\" at byte %llu; check the disk", path,
-                              (unsigned long long)offset);
+        if (sarn__pages_read_at(pages, offset, salvage->page, look.size)) {
+            look_through(salvage, &look);
+        } else {
+            note_unreadable(salvage, offset);
         }
-        look_through(salvage, &look);
         if (salvage->out_of_memory) {
             return sarn__fail(error, SARN_ERR_NOMEM,
                               "out of memory for what was found in \"%s\"", path);
@@ -386,6 +395,12 @@ bool sarn__salvage_stray(struct sarn__salvage *salvage,
         }
     }
     return false;
+}
+
+uint64_t sarn__salvage_unreadable(const struct sarn__salvage *salvage, uint64_t *first)
+{
+    *first = salvage->first_unreadable;
+    return salvage->unreadable;
 }
 
 const struct sarn__file *sarn__salvage_file(const struct sarn__salvage *salvage)

@@ -95,6 +95,8 @@ bool sarn__salvage_stray(struct sarn__salvage *salvage,
 
 /* There was not enough memory to read something. */
 bool sarn__salvage_is_out_of_memory(const struct sarn__salvage *salvage);
+/* How many pages the disk did not give, and at which byte the first of them begins. */
+uint64_t sarn__salvage_unreadable(const struct sarn__salvage *salvage, uint64_t *first);
 /* What the file says of itself; NULL: nowhere. */
 const struct sarn__file *sarn__salvage_file(const struct sarn__salvage *salvage);
 /* The highest position of a record that was seen whole; 0: none. */

@@ -3,11 +3,13 @@
  * damages a log in every way; here is what is said, and who is refused. */
 #define _GNU_SOURCE
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,6 +156,20 @@ static void assert_refused(struct fixture *f, sarn_status status, const char *te
     assert_int_not_equal(access(f->part, F_OK), 0);
 }
 
+/* --- a disk that does not give everything --- */
+
+/* Reads of this part of any file fail, in front of libc's. */
+static off_t bad_from, bad_to;
+
+ssize_t pread(int fd, void *buffer, size_t bytes, off_t at)
+{
+    if (at < bad_to && at + (off_t)bytes > bad_from) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, buffer, bytes, at);
+}
+
 /* --- what is saved --- */
 
 static void a_whole_log_is_saved_whole(void **state)
@@ -243,6 +259,32 @@ static void without_metas_all_is_saved_and_the_end_is_not_certain(void **state)
     assert_int_equal(f->repair.events, before.last_position);
     assert_memory_equal(f->repair.end.hash, before.head_hash, 32);
     assert_non_null(strstr(f->findings, "where the log ended is no longer certain"));
+}
+
+static void a_page_that_the_disk_does_not_give_is_damage_like_any_other(void **state)
+{
+    struct fixture *f = *state;
+    struct sarn_log_stats before = stats_of(f->good.path);
+
+    for (off_t page = 0; page * 4096 < (off_t)f->size; page++) {
+        sarn_status status;
+
+        bad_from = page * 4096;
+        bad_to = bad_from + 4096;
+        status = repair(f);
+        bad_from = bad_to = 0;
+        assert_non_null(
+            strstr(f->findings, "the disk does not give 1 page of the file"));
+        if (status == SARN_OK) {
+            assert_ok(sarn_log_verify(f->new_path, NULL, &f->good.error),
+                      &f->good.error);
+            assert_int_equal(f->repair.events + f->repair.lost_events,
+                             before.last_position);
+            unlink(f->new_path);
+        } else {
+            assert_int_equal(status, SARN_ERR_CORRUPT); /* The first event was there. */
+        }
+    }
 }
 
 static void without_its_description_it_gets_a_new_id(void **state)
@@ -501,6 +543,7 @@ int main(void)
         CASE(a_damaged_record_ends_what_is_saved),
         CASE(one_copy_of_it_is_enough_wherever_it_lies),
         CASE(without_metas_all_is_saved_and_the_end_is_not_certain),
+        CASE(a_page_that_the_disk_does_not_give_is_damage_like_any_other),
         CASE(without_its_description_it_gets_a_new_id),
         CASE(a_cut_file_gives_its_beginning),
         CASE(a_lost_commit_does_not_come_back),
