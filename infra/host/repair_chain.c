@@ -45,20 +45,18 @@ static bool is_record(void *arg, uint64_t position, struct sarn_str bytes)
            sarn__record_decode(position, bytes, hash, &record, NULL) == SARN_OK;
 }
 
-static bool is_commit(void *arg, struct sarn_str bytes, uint64_t *first)
+static bool is_commit(void *arg, struct sarn_str bytes, uint64_t *first, uint64_t *last)
 {
     const struct sarn_hash *hash = arg;
     struct sarn__commit commit;
-    uint64_t last;
 
-    if (bytes.size != SARN__COMMIT_BYTES) {
-        return false;
-    }
-    last = sarn__get_u64((const uint8_t *)bytes.data + 24);
-    if (sarn__commit_decode(last, bytes, hash, &commit, NULL) != SARN_OK) {
+    if (bytes.size != SARN__COMMIT_BYTES ||
+        sarn__commit_decode(sarn__get_u64((const uint8_t *)bytes.data + 24), bytes,
+                            hash, &commit, NULL) != SARN_OK) {
         return false;
     }
     *first = commit.first;
+    *last = commit.last;
     return true;
 }
 

@@ -102,10 +102,11 @@ look_at_record(struct sarn__salvage *salvage, const struct look *look, uint32_t 
     const struct sarn__salvage_looks *looks = &salvage->looks;
     struct sarn_str rest = {(const char *)look->bytes + at, look->size - at};
     struct sarn_str commit = {rest.data, COMMIT_BYTES};
-    uint64_t first, key;
+    uint64_t first, last, key;
     uint32_t bytes;
 
-    if (rest.size >= COMMIT_BYTES && looks->is_commit(looks->arg, commit, &first)) {
+    if (rest.size >= COMMIT_BYTES &&
+        looks->is_commit(looks->arg, commit, &first, &last)) {
         note(salvage, &salvage->commits, first, look->offset + at);
         return COMMIT_BYTES;
     }
@@ -438,6 +439,20 @@ static bool is_whole(const struct sarn__salvage *salvage)
     return sarn__check_pages(&salvage->pages, &options, NULL) == SARN_OK && whole;
 }
 
+/* Where the last commit ends. If it is whole it says so itself, whatever its key
+ * became; if it is not, its key is believed. */
+static uint64_t end_of_commit(const struct sarn__salvage *salvage,
+                              const uint8_t commit[COMMIT_BYTES],
+                              uint64_t position)
+{
+    struct sarn_str bytes = {(const char *)commit, COMMIT_BYTES};
+    uint64_t first, last;
+
+    return salvage->looks.is_commit(salvage->looks.arg, bytes, &first, &last)
+               ? last
+               : position;
+}
+
 bool sarn__salvage_end(struct sarn__salvage *salvage, struct sarn__salvage_end *end)
 {
     const struct sarn__pages *pages = &salvage->pages;
@@ -461,9 +476,9 @@ bool sarn__salvage_end(struct sarn__salvage *salvage, struct sarn__salvage_end *
         last.value_bytes != SARN__COMMIT_BYTES) {
         return false;
     }
-    end->last = SARN__KEY_POSITION(key);
     end->entries = events.entries;
     memcpy(end->commit, last.value, SARN__COMMIT_BYTES);
+    end->last = end_of_commit(salvage, end->commit, SARN__KEY_POSITION(key));
     end->certain = is_whole(salvage);
     return true;
 }

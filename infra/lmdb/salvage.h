@@ -27,8 +27,11 @@ struct sarn__salvage_looks {
     uint32_t (*record_bytes)(struct sarn_str head);
     /* Is this the record of that position, by its checksum? */
     bool (*is_record)(void *arg, uint64_t position, struct sarn_str bytes);
-    /* Is this a commit record? *first: where it begins. */
-    bool (*is_commit)(void *arg, struct sarn_str bytes, uint64_t *first);
+    /* Is this a commit record? *first and *last: the positions that it covers. */
+    bool (*is_commit)(void *arg,
+                      struct sarn_str bytes,
+                      uint64_t *first,
+                      uint64_t *last);
 };
 
 struct sarn__salvage_options {

@@ -261,6 +261,27 @@ static void without_metas_all_is_saved_and_the_end_is_not_certain(void **state)
     assert_non_null(strstr(f->findings, "where the log ended is no longer certain"));
 }
 
+static void a_last_commit_whose_key_is_damaged_says_itself_where_it_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct sarn_log_stats before = stats_of(f->good.path);
+    uint64_t key = 2 * before.last_position + 1;
+    uint8_t wanted[12] = {0}, *at = f->bytes, *end = f->bytes + f->size;
+    uint32_t copies = 0;
+
+    memcpy(wanted, &key, sizeof(key));
+    wanted[8] = 1; /* What a commit record begins with. */
+    while ((at = memmem(at, (size_t)(end - at), wanted, sizeof(wanted))) != NULL) {
+        at[5] ^= 4; /* A position that no log ever had. */
+        copies += 1;
+    }
+    assert_true(copies > 0);
+    write_file(f->good.path, f->bytes, f->size);
+    assert_ok(repair(f), &f->good.error);
+    assert_int_equal(f->repair.events, before.last_position);
+    assert_int_equal(f->repair.lost_events, 0);
+}
+
 static void a_page_that_the_disk_does_not_give_is_damage_like_any_other(void **state)
 {
     struct fixture *f = *state;
@@ -543,6 +564,7 @@ int main(void)
         CASE(a_damaged_record_ends_what_is_saved),
         CASE(one_copy_of_it_is_enough_wherever_it_lies),
         CASE(without_metas_all_is_saved_and_the_end_is_not_certain),
+        CASE(a_last_commit_whose_key_is_damaged_says_itself_where_it_ends),
         CASE(a_page_that_the_disk_does_not_give_is_damage_like_any_other),
         CASE(without_its_description_it_gets_a_new_id),
         CASE(a_cut_file_gives_its_beginning),
