@@ -423,8 +423,7 @@ static void what_is_not_wanted_is_skipped(void **unused)
     static const char *const rows[] = {
         "{\"name\":\"n\",\"value\":7}",
         "{\"a\":1,\"name\":\"n\",\"b\":null,\"value\":7,\"c\":\"\\u20ac\"}",
-        "{\"a\":{\"value\":8,\"b\":[{\"name\":null},[],{}]},\"name\":\"n\",\"value\":"
-        "7}",
+        "{\"a\":{\"value\":8,\"b\":[{\"name\":null},[]]},\"name\":\"n\",\"value\":7}",
         "{\"a\":[1e999,true,[{}]],\"value\":7,\"name\":\"n\",\"a\":[],\"a\":{}}",
         "{\"next\":{\"x\":{\"next\":5}},\"value\":7,\"name\":\"n\"}",
     };
