@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,6 +157,7 @@ pid_t takeover_start(struct takeover_ring *ring, uint32_t slot)
     (void)fflush(NULL);
     child = fork();
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* Nobody stays behind stopped. */
         live(ring, life);
         _exit(0);
     }
