@@ -1,78 +1,20 @@
-/* sarn_log_export(), sarn_archive_look() and sarn_log_import(), with files: what is
- * exported and imported is the same log, and what is not right is told and not taken.
- */
-#include "sarn/sarn.h"
+/* What is exported and imported, with files, is the same log: sarn_log_export(),
+ * sarn_archive_look(), sarn_log_import(). */
 
-#include "support/archive_bytes.h"
-#include "support/good_log.h"
+#include "support/copied_log.h"
 #include "support/whole_log.h"
-
-#define FORMATS 2u
-
-struct fixture {
-    struct good_log good;
-    char copy[256];
-    struct archive_bytes bytes;
-    struct sarn_archive_info info;
-    struct sarn_import in;
-    struct sarn_error error;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    *state = f;
-    good_log_make(&f->good);
-    snprintf(f->copy, sizeof(f->copy), "%s", tempdir_path(&f->good.dir, "copy.sarn"));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    archive_bytes_free(&f->bytes);
-    good_log_remove(&f->good);
-    free(f);
-    return 0;
-}
-
-static sarn_engine *open_engine(struct fixture *f, const char *path)
-{
-    sarn_engine *engine;
-
-    assert_ok(sarn_open(path, NULL, &engine, &f->error), &f->error);
-    return engine;
-}
-
-static void say(struct fixture *f, sarn_engine *engine, const char *what)
-{
-    assert_ok(good_log_append(engine, "talk-1", sarn_str(what), &f->error), &f->error);
-}
-
-static void look(struct fixture *f)
-{
-    assert_ok(archive_bytes_look(&f->bytes, &f->info, &f->error), &f->error);
-}
-
-static sarn_status import(struct fixture *f, const char *path)
-{
-    f->in = (struct sarn_import)SARN_IMPORT_INIT;
-    return archive_bytes_import(&f->bytes, path, &f->in, &f->error);
-}
 
 /* --- there and back --- */
 
 static void what_is_exported_and_imported_is_the_same_log(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
-    for (uint32_t format = 0; format < FORMATS; format++) {
+    for (uint32_t format = 0; format < COPIED_LOG_FORMATS; format++) {
         struct sarn_log_stats stats = whole_log_stats(f->good.path);
 
         archive_bytes_of(&f->bytes, f->good.path, format);
-        look(f);
+        copied_log_look(f);
         assert_int_equal(f->info.format, format);
         assert_true(f->info.complete);
         assert_string_equal(f->info.why, "");
@@ -83,7 +25,7 @@ static void what_is_exported_and_imported_is_the_same_log(void **state)
         assert_memory_equal(f->info.end.hash, stats.head_hash, sizeof(stats.head_hash));
         assert_memory_equal(&f->info.log_id, &stats.log_id, sizeof(stats.log_id));
         assert_true(f->info.bytes < f->bytes.size); /* Without the mark. */
-        assert_ok(import(f, f->copy), &f->error);
+        assert_ok(copied_log_import(f, f->copy), &f->error);
         assert_true(f->in.complete);
         assert_int_equal(f->in.events, stats.last_position);
         assert_int_equal(f->in.commits, stats.commits);
@@ -101,14 +43,14 @@ static void what_is_exported_and_imported_is_the_same_log(void **state)
 static void it_may_come_in_pieces_of_any_size(void **state)
 {
     static const size_t pieces[] = {1, 7, 16, 127, 4096};
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
     for (size_t i = 0; i < COUNT(pieces); i++) {
         f->bytes.piece = pieces[i];
-        look(f);
+        copied_log_look(f);
         assert_true(f->info.complete);
-        assert_ok(import(f, f->copy), &f->error);
+        assert_ok(copied_log_import(f, f->copy), &f->error);
         whole_log_assert_same(f->good.path, f->copy);
         assert_int_equal(remove(f->copy), 0);
     }
@@ -116,14 +58,14 @@ static void it_may_come_in_pieces_of_any_size(void **state)
 
 static void a_restored_log_is_opened_and_goes_on(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_log_stats before = whole_log_stats(f->good.path);
     sarn_engine *engine;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    assert_ok(import(f, f->copy), &f->error);
-    engine = open_engine(f, f->copy);
-    say(f, engine, "again");
+    assert_ok(copied_log_import(f, f->copy), &f->error);
+    engine = copied_log_open(f, f->copy);
+    copied_log_say(f, engine, "again");
     sarn_close(engine);
     assert_int_equal(whole_log_stats(f->copy).epoch, before.epoch + 1);
     assert_true(whole_log_stats(f->copy).last_position > before.last_position);
@@ -132,20 +74,20 @@ static void a_restored_log_is_opened_and_goes_on(void **state)
 
 static void importing_again_is_harmless(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     sarn_engine *engine;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    assert_ok(import(f, f->copy), &f->error);
-    assert_ok(import(f, f->copy), &f->error);
+    assert_ok(copied_log_import(f, f->copy), &f->error);
+    assert_ok(copied_log_import(f, f->copy), &f->error);
     assert_int_equal(f->in.events, 0);
     assert_int_equal(f->in.commits, 0);
     assert_true(f->in.complete);
     whole_log_assert_same(f->good.path, f->copy);
-    engine = open_engine(f, f->good.path); /* Also into one that is further. */
-    say(f, engine, "more");
+    engine = copied_log_open(f, f->good.path); /* Also into one that is further. */
+    copied_log_say(f, engine, "more");
     sarn_close(engine);
-    assert_ok(import(f, f->good.path), &f->error);
+    assert_ok(copied_log_import(f, f->good.path), &f->error);
     assert_int_equal(f->in.events, 0);
     assert_int_equal(f->in.end.position, whole_log_stats(f->good.path).last_position);
     whole_log_assert(f->good.path);
@@ -154,35 +96,37 @@ static void importing_again_is_harmless(void **state)
 /* --- increments --- */
 
 /* Say something more in the good log, and export what is new since f->info.end. */
-static void export_more(struct fixture *f, struct archive_bytes *more, uint32_t format)
+static void
+export_more(struct copied_log *f, struct archive_bytes *more, uint32_t format)
 {
-    sarn_engine *engine = open_engine(f, f->good.path);
+    sarn_engine *engine = copied_log_open(f, f->good.path);
 
-    say(f, engine, "one more");
-    say(f, engine, "two more");
+    copied_log_say(f, engine, "one more");
+    copied_log_say(f, engine, "two more");
     archive_bytes_after(more, sarn_engine_log(engine), format, &f->info.end);
     sarn_close(engine);
 }
 
 static void an_increment_goes_on_where_the_archive_before_it_ended(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
-    for (uint32_t format = 0; format < FORMATS; format++) {
+    for (uint32_t format = 0; format < COPIED_LOG_FORMATS; format++) {
         struct archive_bytes first, more;
         struct sarn_archive_end end;
 
         archive_bytes_of(&first, f->good.path, format);
         f->bytes = first;
-        look(f);
+        copied_log_look(f);
         end = f->info.end;
         export_more(f, &more, format);
         f->bytes = more;
-        look(f);
+        copied_log_look(f);
         assert_true(f->info.complete);
         assert_int_equal(f->info.begin.position, end.position);
         assert_memory_equal(f->info.begin.hash, end.hash, sizeof(end.hash));
-        assert_int_equal(import(f, f->copy), SARN_ERR_STATE); /* A gap, and no file. */
+        assert_int_equal(copied_log_import(f, f->copy),
+                         SARN_ERR_STATE); /* A gap, and no file. */
         assert_int_equal(sarn_log_open(f->copy, NULL, &(sarn_log *){NULL}, &f->error),
                          SARN_ERR_NOT_FOUND);
         f->bytes = first;
@@ -191,12 +135,13 @@ static void an_increment_goes_on_where_the_archive_before_it_ended(void **state)
         assert_ok(archive_bytes_import(&f->bytes, f->copy, &f->in, &f->error),
                   &f->error);
         f->bytes = more;
-        assert_int_equal(import(f, f->copy), SARN_ERR_STATE); /* A gap of one commit. */
+        assert_int_equal(copied_log_import(f, f->copy),
+                         SARN_ERR_STATE); /* A gap of one commit. */
         assert_int_equal(f->in.end.position, whole_log_stats(f->copy).last_position);
         f->bytes = first;
-        assert_ok(import(f, f->copy), &f->error);
+        assert_ok(copied_log_import(f, f->copy), &f->error);
         f->bytes = more;
-        assert_ok(import(f, f->copy), &f->error);
+        assert_ok(copied_log_import(f, f->copy), &f->error);
         assert_true(f->in.complete && f->in.events > 0);
         assert_int_equal(remove(f->copy), 0);
         archive_bytes_free(&first);
@@ -207,9 +152,9 @@ static void an_increment_goes_on_where_the_archive_before_it_ended(void **state)
 
 static void what_was_cut_off_is_resumed_behind_its_last_whole_commit(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
-    for (uint32_t format = 0; format < FORMATS; format++) {
+    for (uint32_t format = 0; format < COPIED_LOG_FORMATS; format++) {
         struct archive_bytes whole;
         struct sarn_export out = SARN_EXPORT_INIT;
         sarn_log *log;
@@ -219,7 +164,7 @@ static void what_was_cut_off_is_resumed_behind_its_last_whole_commit(void **stat
         for (size_t cut = whole.size * 2 / 5; cut < whole.size; cut += 777) {
             f->bytes = whole;
             f->bytes.end = cut;
-            look(f);
+            copied_log_look(f);
             assert_false(f->info.complete);
             assert_true(f->info.why[0] != '\0');
             assert_true(f->info.bytes <= cut);
@@ -243,13 +188,13 @@ static void what_was_cut_off_is_resumed_behind_its_last_whole_commit(void **stat
 
 static void an_end_of_another_history_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_export out = SARN_EXPORT_INIT;
     struct sarn_archive_end end;
     sarn_log *log;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    look(f);
+    copied_log_look(f);
     end = f->info.end;
     assert_ok(sarn_log_open(f->good.path, NULL, &log, &f->error), &f->error);
     out.write = archive_bytes_write;
@@ -269,7 +214,7 @@ static void an_end_of_another_history_is_refused(void **state)
 
 static void parts_of_a_log_begin_and_end_with_commits(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     uint64_t last = whole_log_stats(f->good.path).last_position, begin = 0;
     sarn_log *log;
 
@@ -281,7 +226,7 @@ static void parts_of_a_log_begin_and_end_with_commits(void **state)
         out.arg = &f->bytes;
         out.from = at;
         assert_ok(sarn_log_export(log, &out, &f->error), &f->error);
-        look(f);
+        copied_log_look(f);
         assert_true(f->info.complete);
         assert_true(f->info.begin.position < at || at == 0);
         assert_true(f->info.begin.position >= begin);
@@ -291,7 +236,7 @@ static void parts_of_a_log_begin_and_end_with_commits(void **state)
         out.from = 0;
         out.to = at;
         assert_ok(sarn_log_export(log, &out, &f->error), &f->error);
-        look(f);
+        copied_log_look(f);
         assert_true(f->info.complete);
         assert_true(f->info.end.position <= at);
         assert_int_equal(out.end.position, f->info.end.position);
@@ -312,7 +257,7 @@ struct commits {
 };
 
 /* Where the archives of growing parts end. */
-static struct commits commits_of(struct fixture *f)
+static struct commits commits_of(struct copied_log *f)
 {
     uint64_t last = whole_log_stats(f->good.path).last_position;
     struct commits commits = {.count = 0};
@@ -340,7 +285,7 @@ static struct commits commits_of(struct fixture *f)
 
 static void an_import_stops_at_the_commit_at_or_before_a_position_or_time(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct commits commits = commits_of(f);
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
@@ -363,7 +308,8 @@ static void an_import_stops_at_the_commit_at_or_before_a_position_or_time(void *
             assert_int_equal(f->in.complete, at + 1 == commits.count);
             assert_int_equal(whole_log_stats(f->copy).last_position, commits.last[at]);
             whole_log_assert(f->copy);
-            assert_ok(import(f, f->copy), &f->error); /* And from there on. */
+            assert_ok(copied_log_import(f, f->copy),
+                      &f->error); /* And from there on. */
             whole_log_assert_same(f->good.path, f->copy);
             assert_int_equal(remove(f->copy), 0);
         }
@@ -372,7 +318,7 @@ static void an_import_stops_at_the_commit_at_or_before_a_position_or_time(void *
 
 static void inside_a_commit_there_is_no_stopping(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct commits commits = commits_of(f);
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
@@ -385,7 +331,8 @@ static void inside_a_commit_there_is_no_stopping(void **state)
     whole_log_assert(f->copy);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CASE(test)                                                                     \
+    cmocka_unit_test_setup_teardown(test, copied_log_set_up, copied_log_tear_down)
 
 int main(void)
 {

@@ -1,79 +1,20 @@
-/* sarn_log_export(), sarn_archive_look() and sarn_log_import(), with files: what is
- * exported and imported is the same log, and what is not right is told and not taken.
- */
-#include "sarn/sarn.h"
+/* What an export, an import or a look at an archive refuses, and leaves alone. */
 
-#include "support/archive_bytes.h"
-#include "support/good_log.h"
+#include "support/copied_log.h"
 #include "support/whole_log.h"
-
-#define FORMATS 2u
-
-struct fixture {
-    struct good_log good;
-    char copy[256];
-    struct archive_bytes bytes;
-    struct sarn_archive_info info;
-    struct sarn_import in;
-    struct sarn_error error;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    *state = f;
-    good_log_make(&f->good);
-    snprintf(f->copy, sizeof(f->copy), "%s", tempdir_path(&f->good.dir, "copy.sarn"));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    archive_bytes_free(&f->bytes);
-    good_log_remove(&f->good);
-    free(f);
-    return 0;
-}
-
-static sarn_engine *open_engine(struct fixture *f, const char *path)
-{
-    sarn_engine *engine;
-
-    assert_ok(sarn_open(path, NULL, &engine, &f->error), &f->error);
-    return engine;
-}
-
-static void say(struct fixture *f, sarn_engine *engine, const char *what)
-{
-    assert_ok(good_log_append(engine, "talk-1", sarn_str(what), &f->error), &f->error);
-}
-
-static void look(struct fixture *f)
-{
-    assert_ok(archive_bytes_look(&f->bytes, &f->info, &f->error), &f->error);
-}
-
-static sarn_status import(struct fixture *f, const char *path)
-{
-    f->in = (struct sarn_import)SARN_IMPORT_INIT;
-    return archive_bytes_import(&f->bytes, path, &f->in, &f->error);
-}
 
 /* --- what is refused --- */
 
 static void another_log_is_left_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_log_stats before;
     struct good_log other;
 
     good_log_make(&other);
     before = whole_log_stats(other.path);
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    assert_int_equal(import(f, other.path), SARN_ERR_EXISTS);
+    assert_int_equal(copied_log_import(f, other.path), SARN_ERR_EXISTS);
     assert_non_null(strstr(f->error.text, other.path));
     assert_memory_equal(before.head_hash, whole_log_stats(other.path).head_hash,
                         sizeof(before.head_hash));
@@ -83,24 +24,24 @@ static void another_log_is_left_alone(void **state)
 
 static void a_log_that_went_another_way_is_left_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     sarn_engine *engine;
     struct sarn_log_stats before;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    assert_ok(import(f, f->copy), &f->error);
+    assert_ok(copied_log_import(f, f->copy), &f->error);
     archive_bytes_free(&f->bytes);
-    engine = open_engine(f, f->copy); /* Both go on, each in its way. */
-    say(f, engine, "this");
+    engine = copied_log_open(f, f->copy); /* Both go on, each in its way. */
+    copied_log_say(f, engine, "this");
     sarn_close(engine);
-    engine = open_engine(f, f->good.path);
-    say(f, engine, "that");
-    say(f, engine, "and more");
+    engine = copied_log_open(f, f->good.path);
+    copied_log_say(f, engine, "that");
+    copied_log_say(f, engine, "and more");
     sarn_close(engine);
     before = whole_log_stats(f->copy);
-    for (uint32_t format = 0; format < FORMATS; format++) {
+    for (uint32_t format = 0; format < COPIED_LOG_FORMATS; format++) {
         archive_bytes_of(&f->bytes, f->good.path, format);
-        assert_int_equal(import(f, f->copy), SARN_ERR_STATE);
+        assert_int_equal(copied_log_import(f, f->copy), SARN_ERR_STATE);
         archive_bytes_free(&f->bytes);
     }
     assert_memory_equal(before.head_hash, whole_log_stats(f->copy).head_hash,
@@ -111,12 +52,12 @@ static void a_log_that_went_another_way_is_left_alone(void **state)
 
 static void an_owned_log_is_not_imported_into(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     sarn_engine *engine;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
-    engine = open_engine(f, f->good.path);
-    assert_int_equal(import(f, f->good.path), SARN_ERR_BUSY);
+    engine = copied_log_open(f, f->good.path);
+    assert_int_equal(copied_log_import(f, f->good.path), SARN_ERR_BUSY);
     sarn_close(engine);
 }
 
@@ -124,14 +65,14 @@ static void what_is_no_archive_is_said_to_be_none(void **state)
 {
     static const char *const nothings[] = {
         "", "s", "sarn arc", "hello, this is a text", "{", "{}\n", "{\"sarn\": 1}\n"};
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
     for (size_t i = 0; i < COUNT(nothings); i++) {
         assert_ok(archive_bytes_write(&f->bytes, nothings[i], strlen(nothings[i])),
                   &f->error);
         assert_int_equal(archive_bytes_look(&f->bytes, &f->info, &f->error),
                          SARN_ERR_CORRUPT);
-        assert_int_equal(import(f, f->copy), SARN_ERR_CORRUPT);
+        assert_int_equal(copied_log_import(f, f->copy), SARN_ERR_CORRUPT);
         assert_int_equal(sarn_log_open(f->copy, NULL, &(sarn_log *){NULL}, &f->error),
                          SARN_ERR_NOT_FOUND);
         archive_bytes_free(&f->bytes);
@@ -140,7 +81,7 @@ static void what_is_no_archive_is_said_to_be_none(void **state)
 
 static void wrong_calls_are_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_export out = SARN_EXPORT_INIT;
     struct sarn_import in = SARN_IMPORT_INIT;
     sarn_log *log;
@@ -159,7 +100,7 @@ static void wrong_calls_are_refused(void **state)
     assert_int_equal(f->bytes.size, 0);
     sarn_log_close(log);
     assert_int_equal(sarn_log_import(f->copy, &in, &f->error), SARN_ERR_INVALID);
-    assert_int_equal(import(f, ""), SARN_ERR_INVALID);
+    assert_int_equal(copied_log_import(f, ""), SARN_ERR_INVALID);
     assert_int_equal(sarn_archive_look(NULL, NULL, &f->info, &f->error),
                      SARN_ERR_INVALID);
 }
@@ -168,7 +109,7 @@ static void wrong_calls_are_refused(void **state)
 
 static void a_write_that_fails_ends_the_export_and_what_is_there_is_told(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_export out = SARN_EXPORT_INIT;
     sarn_log *log;
 
@@ -196,7 +137,7 @@ static sarn_status stop(void *arg, uint64_t done, uint64_t total)
 
 static void a_progress_handler_ends_it(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
     struct sarn_export out = SARN_EXPORT_INIT;
     sarn_log *log;
 
@@ -206,7 +147,7 @@ static void a_progress_handler_ends_it(void **state)
     assert_ok(sarn_log_open(f->good.path, NULL, &log, &f->error), &f->error);
     assert_int_equal(sarn_log_export(log, &out, &f->error), SARN_ERR_CANCELLED);
     sarn_log_close(log);
-    look(f); /* What was written is good. */
+    copied_log_look(f); /* What was written is good. */
     assert_false(f->info.complete);
     assert_int_equal(f->info.end.position, out.end.position);
     assert_int_equal(f->info.bytes, out.bytes);
@@ -214,22 +155,23 @@ static void a_progress_handler_ends_it(void **state)
 
 static void a_source_that_fails_ends_it_and_what_came_before_is_taken(void **state)
 {
-    struct fixture *f = *state;
+    struct copied_log *f = *state;
 
     archive_bytes_of(&f->bytes, f->good.path, SARN_ARCHIVE_BINARY);
     f->bytes.piece = 512;
     f->bytes.fail_at = f->bytes.size - 2000; /* The schemas come first. */
     assert_int_equal(archive_bytes_look(&f->bytes, &f->info, &f->error), SARN_ERR_IO);
-    assert_int_equal(import(f, f->copy), SARN_ERR_IO);
+    assert_int_equal(copied_log_import(f, f->copy), SARN_ERR_IO);
     assert_true(f->in.events > 0);
     assert_int_equal(whole_log_stats(f->copy).last_position, f->in.end.position);
     whole_log_assert(f->copy);
     f->bytes.fail_at = 0;
-    assert_ok(import(f, f->copy), &f->error);
+    assert_ok(copied_log_import(f, f->copy), &f->error);
     whole_log_assert_same(f->good.path, f->copy);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CASE(test)                                                                     \
+    cmocka_unit_test_setup_teardown(test, copied_log_set_up, copied_log_tear_down)
 
 int main(void)
 {
