@@ -445,12 +445,6 @@ SARN_MUST_USE static sarn_status write_group(struct sarn__rebuild *rebuild,
 
 /* --- records and commits --- */
 
-SARN_MUST_USE static sarn_status again(const struct sarn__rebuild *rebuild,
-                                       struct sarn_error *error)
-{
-    return sarn__fail(error, rebuild->failed, "%s", rebuild->why.text);
-}
-
 SARN_MUST_USE static sarn_status take_record(struct sarn__rebuild *rebuild,
                                              uint64_t position,
                                              struct sarn_str bytes,
@@ -477,24 +471,6 @@ SARN_MUST_USE static sarn_status take_record(struct sarn__rebuild *rebuild,
     return add_record(rebuild, bytes) == SARN_OK ? SARN_OK : no_memory(error);
 }
 
-sarn_status sarn__rebuild_record(struct sarn__rebuild *rebuild,
-                                 uint64_t position,
-                                 struct sarn_str bytes,
-                                 struct sarn_error *error)
-{
-    struct sarn_error why = {.status = SARN_OK, .text = ""};
-    sarn_status status;
-
-    if (rebuild->failed == SARN_OK) {
-        status = take_record(rebuild, position, bytes, &why);
-        if (status == SARN_OK) {
-            return SARN_OK;
-        }
-        (void)!give_up(rebuild, status, &why);
-    }
-    return again(rebuild, error);
-}
-
 SARN_MUST_USE static sarn_status take_commit(struct sarn__rebuild *rebuild,
                                              uint64_t position,
                                              struct sarn_str bytes,
@@ -519,22 +495,45 @@ SARN_MUST_USE static sarn_status take_commit(struct sarn__rebuild *rebuild,
                : write_group(rebuild, error);
 }
 
-sarn_status sarn__rebuild_commit(struct sarn__rebuild *rebuild,
-                                 uint64_t position,
-                                 struct sarn_str bytes,
-                                 struct sarn_error *error)
+typedef sarn_status take_fn(struct sarn__rebuild *rebuild,
+                            uint64_t position,
+                            struct sarn_str bytes,
+                            struct sarn_error *error);
+
+/* After the first failure nothing more is taken, and each call says why. */
+SARN_MUST_USE static sarn_status take(struct sarn__rebuild *rebuild,
+                                      take_fn *take_one,
+                                      uint64_t position,
+                                      struct sarn_str bytes,
+                                      struct sarn_error *error)
 {
     struct sarn_error why = {.status = SARN_OK, .text = ""};
     sarn_status status;
 
     if (rebuild->failed == SARN_OK) {
-        status = take_commit(rebuild, position, bytes, &why);
+        status = take_one(rebuild, position, bytes, &why);
         if (status == SARN_OK) {
             return SARN_OK;
         }
         (void)!give_up(rebuild, status, &why);
     }
-    return again(rebuild, error);
+    return sarn__fail(error, rebuild->failed, "%s", rebuild->why.text);
+}
+
+sarn_status sarn__rebuild_record(struct sarn__rebuild *rebuild,
+                                 uint64_t position,
+                                 struct sarn_str bytes,
+                                 struct sarn_error *error)
+{
+    return take(rebuild, take_record, position, bytes, error);
+}
+
+sarn_status sarn__rebuild_commit(struct sarn__rebuild *rebuild,
+                                 uint64_t position,
+                                 struct sarn_str bytes,
+                                 struct sarn_error *error)
+{
+    return take(rebuild, take_commit, position, bytes, error);
 }
 
 /* --- the end --- */

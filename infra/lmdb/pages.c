@@ -33,30 +33,6 @@ enum meta_at {
     META_TXN = 128
 };
 
-static uint16_t get_u16(const uint8_t *from)
-{
-    uint16_t value;
-
-    memcpy(&value, from, sizeof(value));
-    return value;
-}
-
-static uint32_t get_u32(const uint8_t *from)
-{
-    uint32_t value;
-
-    memcpy(&value, from, sizeof(value));
-    return value;
-}
-
-static uint64_t get_u64(const uint8_t *from)
-{
-    uint64_t value;
-
-    memcpy(&value, from, sizeof(value));
-    return value;
-}
-
 static bool read_all(int fd, uint64_t at, void *buffer, size_t bytes)
 {
     uint8_t *to = buffer;
@@ -81,13 +57,13 @@ struct sarn__tree sarn__tree_get(const void *bytes)
 {
     const uint8_t *from = bytes;
 
-    return (struct sarn__tree){.flags = get_u16(from + 4),
-                               .depth = get_u16(from + 6),
-                               .branch_pages = get_u64(from + 8),
-                               .leaf_pages = get_u64(from + 16),
-                               .overflow_pages = get_u64(from + 24),
-                               .entries = get_u64(from + 32),
-                               .root = get_u64(from + 40)};
+    return (struct sarn__tree){.flags = sarn__page_u16(from + 4),
+                               .depth = sarn__page_u16(from + 6),
+                               .branch_pages = sarn__page_u64(from + 8),
+                               .leaf_pages = sarn__page_u64(from + 16),
+                               .overflow_pages = sarn__page_u64(from + 24),
+                               .entries = sarn__page_u64(from + 32),
+                               .root = sarn__page_u64(from + 40)};
 }
 
 /* --- metas --- */
@@ -123,20 +99,20 @@ get_meta(const uint8_t *page, uint32_t index, struct sarn__page_meta *meta)
 {
     const uint8_t *from = page + SARN__PAGE_HEAD;
 
-    if (get_u32(from + META_MAGIC) != MAGIC) {
+    if (sarn__page_u32(from + META_MAGIC) != MAGIC) {
         return META_NO_MAGIC;
     }
-    if (get_u32(from + META_VERSION) != VERSION) {
+    if (sarn__page_u32(from + META_VERSION) != VERSION) {
         return META_OTHER_VERSION;
     }
-    meta->map_bytes = get_u64(from + META_MAP);
+    meta->map_bytes = sarn__page_u64(from + META_MAP);
     meta->free = sarn__tree_get(from + META_FREE);
     meta->main = sarn__tree_get(from + META_MAIN);
-    meta->last_page = get_u64(from + META_LAST_PAGE);
-    meta->txn_id = get_u64(from + META_TXN);
-    if (get_u64(page + PAGE_NUMBER) != index ||
+    meta->last_page = sarn__page_u64(from + META_LAST_PAGE);
+    meta->txn_id = sarn__page_u64(from + META_TXN);
+    if (sarn__page_u64(page + PAGE_NUMBER) != index ||
         sarn__page_flags(page) != SARN__PAGE_META ||
-        !is_possible(meta, index, get_u32(from + META_FREE))) {
+        !is_possible(meta, index, sarn__page_u32(from + META_FREE))) {
         return META_DAMAGED;
     }
     return META_GOOD;
@@ -164,7 +140,7 @@ static bool look(struct sarn__pages *pages, enum meta_fate fates[2])
             continue;
         }
         fates[i] = get_meta(page, i, &pages->metas[i]);
-        size = get_u32(page + SARN__PAGE_HEAD + META_FREE);
+        size = sarn__page_u32(page + SARN__PAGE_HEAD + META_FREE);
         if (fates[i] == META_GOOD && size != pages->page_bytes) {
             if (i == 0) {
                 pages->page_bytes = size;
@@ -215,7 +191,7 @@ static bool is_unborn(const struct sarn__pages *pages)
         if (memcmp(sector, zeros, SECTOR) == 0) {
             continue;
         }
-        size = get_u32(sector + SARN__PAGE_HEAD + META_FREE);
+        size = sarn__page_u32(sector + SARN__PAGE_HEAD + META_FREE);
         if (get_meta(sector, index, &meta) != META_GOOD || at != index * size ||
             !sarn__page_meta_is_first(&meta) ||
             memcmp(sector + SARN__META_END, zeros, SECTOR - SARN__META_END) != 0) {
@@ -355,27 +331,27 @@ bool sarn__pages_read(const struct sarn__pages *pages,
 
 uint16_t sarn__page_flags(const uint8_t *page)
 {
-    return get_u16(page + PAGE_FLAGS);
+    return sarn__page_u16(page + PAGE_FLAGS);
 }
 
 uint32_t sarn__page_nodes(const uint8_t *page)
 {
-    return (get_u16(page + PAGE_LOWER) - SARN__PAGE_HEAD) / 2;
+    return (sarn__page_u16(page + PAGE_LOWER) - SARN__PAGE_HEAD) / 2;
 }
 
 uint32_t sarn__page_run(const uint8_t *page)
 {
-    return get_u32(page + PAGE_LOWER);
+    return sarn__page_u32(page + PAGE_LOWER);
 }
 
 /* Bytes that the node at node takes, up to the next even number. */
 static uint64_t node_bytes(const uint8_t *node, bool leaf)
 {
-    uint64_t bytes = SARN__NODE_HEAD + (uint64_t)get_u16(node + 6);
-    uint64_t value = get_u16(node) | (uint64_t)get_u16(node + 2) << 16;
+    uint64_t bytes = SARN__NODE_HEAD + (uint64_t)sarn__page_u16(node + 6);
+    uint64_t value = sarn__page_u16(node) | (uint64_t)sarn__page_u16(node + 2) << 16;
 
     if (leaf) {
-        bytes += (get_u16(node + 4) & SARN__NODE_BIG) != 0 ? 8 : value;
+        bytes += (sarn__page_u16(node + 4) & SARN__NODE_BIG) != 0 ? 8 : value;
     }
     return (bytes + 1) / 2 * 2;
 }
@@ -385,7 +361,7 @@ static uint64_t node_bytes(const uint8_t *node, bool leaf)
 static bool
 tile(const uint8_t *page, uint32_t page_bytes, bool leaf, const uint8_t *starts)
 {
-    uint32_t at = get_u16(page + PAGE_UPPER), found = 0;
+    uint32_t at = sarn__page_u16(page + PAGE_UPPER), found = 0;
 
     while (at < page_bytes && (starts[at / 16] & (1u << at / 2 % 8)) != 0) {
         at += (uint32_t)node_bytes(page + at, leaf); /* It does not leave the page. */
@@ -398,10 +374,11 @@ const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t 
 {
     uint8_t starts[SARN__PAGE_MAX / 16];
     /* With 64 KiB pages an upper bound of 65536 would be stored as 0: no Sarn file. */
-    uint32_t lower = get_u16(page + PAGE_LOWER), upper = get_u16(page + PAGE_UPPER);
+    uint32_t lower = sarn__page_u16(page + PAGE_LOWER),
+             upper = sarn__page_u16(page + PAGE_UPPER);
     bool leaf = sarn__page_flags(page) == SARN__PAGE_LEAF;
 
-    if (get_u64(page + PAGE_NUMBER) != number) {
+    if (sarn__page_u64(page + PAGE_NUMBER) != number) {
         return "it says it is another page";
     }
     if (!leaf && sarn__page_flags(page) != SARN__PAGE_BRANCH) {
@@ -413,7 +390,7 @@ const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t 
     }
     memset(starts, 0, page_bytes / 16);
     for (uint32_t i = 0; i < sarn__page_nodes(page); i++) {
-        uint32_t at = get_u16(page + SARN__PAGE_HEAD + 2 * i);
+        uint32_t at = sarn__page_u16(page + SARN__PAGE_HEAD + 2 * i);
 
         if (at < upper || at % 2 != 0 || at + SARN__NODE_HEAD > page_bytes ||
             node_bytes(page + at, leaf) > page_bytes - at) {
@@ -426,18 +403,18 @@ const char *sarn__page_check(const uint8_t *page, uint32_t page_bytes, uint64_t 
 
 void sarn__page_gap(const uint8_t *page, uint32_t *from, uint32_t *to)
 {
-    *from = get_u16(page + PAGE_LOWER);
-    *to = get_u16(page + PAGE_UPPER);
+    *from = sarn__page_u16(page + PAGE_LOWER);
+    *to = sarn__page_u16(page + PAGE_UPPER);
 }
 
 struct sarn__node sarn__page_node(const uint8_t *page, uint32_t index)
 {
-    const uint8_t *node = page + get_u16(page + SARN__PAGE_HEAD + 2 * index);
-    uint64_t low = get_u16(node) | (uint64_t)get_u16(node + 2) << 16;
-    uint16_t key_bytes = get_u16(node + 6);
+    const uint8_t *node = page + sarn__page_u16(page + SARN__PAGE_HEAD + 2 * index);
+    uint64_t low = sarn__page_u16(node) | (uint64_t)sarn__page_u16(node + 2) << 16;
+    uint16_t key_bytes = sarn__page_u16(node + 6);
 
-    return (struct sarn__node){.flags = get_u16(node + 4),
-                               .child = low | (uint64_t)get_u16(node + 4) << 32,
+    return (struct sarn__node){.flags = sarn__page_u16(node + 4),
+                               .child = low | (uint64_t)sarn__page_u16(node + 4) << 32,
                                .key = {(const char *)node + SARN__NODE_HEAD, key_bytes},
                                .value_bytes = (uint32_t)low,
                                .value = node + SARN__NODE_HEAD + key_bytes};

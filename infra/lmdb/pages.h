@@ -10,6 +10,8 @@
 #ifndef SARN_INFRA_LMDB_PAGES_H
 #define SARN_INFRA_LMDB_PAGES_H
 
+#include <string.h>
+
 #include "sarn/types.h"
 
 #define SARN__PAGE_HEAD     16u
@@ -22,6 +24,31 @@
 #define SARN__PAGE_LEAF     2u
 #define SARN__PAGE_OVERFLOW 4u
 #define SARN__PAGE_META     8u
+
+/* Integers as LMDB stores them: in the order of the machine, at any address. */
+static inline uint16_t sarn__page_u16(const void *from)
+{
+    uint16_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+static inline uint32_t sarn__page_u32(const void *from)
+{
+    uint32_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+static inline uint64_t sarn__page_u64(const void *from)
+{
+    uint64_t value;
+
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
 
 /* A tree, as a meta or the main tree describes it. */
 #define SARN__TREE_BYTES       48u

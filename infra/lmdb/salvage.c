@@ -43,22 +43,6 @@ struct sarn__salvage {
     bool out_of_memory;
 };
 
-static uint32_t get_u32(const uint8_t *from)
-{
-    uint32_t value;
-
-    memcpy(&value, from, sizeof(value));
-    return value;
-}
-
-static uint64_t get_u64(const uint8_t *from)
-{
-    uint64_t value;
-
-    memcpy(&value, from, sizeof(value));
-    return value;
-}
-
 static void
 note(struct sarn__salvage *salvage, struct list *list, uint64_t key, uint64_t offset)
 {
@@ -115,7 +99,8 @@ look_at_record(struct sarn__salvage *salvage, const struct look *look, uint32_t 
         return 0;
     }
     if (at >= SARN__PAGE_HEAD + 8 && bytes <= rest.size) {
-        key = get_u64(look->bytes + at - 8); /* In a leaf, the key is just before. */
+        key = sarn__page_u64(look->bytes + at -
+                             8); /* In a leaf, the key is just before. */
         rest.size = bytes;
         if (!SARN__KEY_IS_COMMIT(key) &&
             looks->is_record(looks->arg, SARN__KEY_POSITION(key), rest)) {
@@ -143,8 +128,8 @@ look_at_large(struct sarn__salvage *salvage, struct look *look, uint32_t flags_a
     if (flags_at + 4 + 16 > look->size || flags_at < look->entry_end) {
         return;
     }
-    number = get_u64(key);
-    page = get_u64(key + 8);
+    number = sarn__page_u64(key);
+    page = sarn__page_u64(key + 8);
     if (!SARN__KEY_IS_COMMIT(number) && number != 0 &&
         page < salvage->pages.file_bytes / salvage->pages.page_bytes) {
         note(salvage, &salvage->records, SARN__KEY_POSITION(number),
@@ -170,7 +155,7 @@ static void look_through(struct sarn__salvage *salvage, struct look *look)
     uint32_t at = 0;
 
     while (at + 8 <= look->size) {
-        uint32_t word = get_u32(look->bytes + at);
+        uint32_t word = sarn__page_u32(look->bytes + at);
         uint32_t known = 0;
 
         if (word == RECORD_BEGIN) {
